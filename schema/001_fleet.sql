@@ -90,7 +90,7 @@ create table decisions (
     created_at    timestamptz not null,             -- of the job
     decided_at    timestamptz not null default clock_timestamp(),
     primary key (job_id, hop),
-    check (final <> (verdict = 'escalate'))
+    check (not (final and verdict = 'escalate'))
 );
 create unique index decisions_one_outcome on decisions (job_id) where final;
 create index decisions_by_batch on decisions (batch_id, line) where final;
