@@ -98,18 +98,19 @@ static void json_escape(struct buf *buf, unsigned char c) {
 }
 
 void buf_json_string(struct buf *buf, struct slice text) {
-    buf_char(buf, '"');
+    const char *at = text.at ? text.at : "";
     size_t plain = 0;
+    buf_char(buf, '"');
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.at[i];
+        unsigned char c = (unsigned char)at[i];
         if (c >= 0x20 && c != '"' && c != '\\') {
             continue;
         }
-        buf_bytes(buf, text.at + plain, i - plain);
+        buf_bytes(buf, at + plain, i - plain);
         json_escape(buf, c);
         plain = i + 1;
     }
-    buf_bytes(buf, text.at + plain, text.len - plain);
+    buf_bytes(buf, at + plain, text.len - plain);
     buf_char(buf, '"');
 }
 

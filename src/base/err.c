@@ -6,6 +6,9 @@
 #include <sysexits.h>
 
 static bool set(struct err *err, enum err_kind kind, int exit_code, const char *format,
+                va_list args) FORMAT(4, 0);
+
+static bool set(struct err *err, enum err_kind kind, int exit_code, const char *format,
                 va_list args) {
     char text[sizeof(err->text)];
     vsnprintf(text, sizeof(text), format, args);
@@ -49,7 +52,7 @@ bool err_exit(struct err *err, int exit_code, const char *format, ...) {
 
 bool err_prefix(struct err *err, const char *format, ...) {
     char prefix[sizeof(err->text)];
-    char text[2 * sizeof(err->text)];
+    char text[2 * sizeof(err->text) + 2];
     va_list args;
     va_start(args, format);
     vsnprintf(prefix, sizeof(prefix), format, args);

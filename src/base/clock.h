@@ -1,0 +1,24 @@
+// Times and how they are written. All are 64-bit milliseconds: since 1970 (UTC) on the wall clock,
+// since some start on the steady clock, which nobody sets back. The loop reads clocks once a turn
+// and passes them down; only start-up and the command line call these two readers themselves.
+#ifndef TASKFIT_BASE_CLOCK_H
+#define TASKFIT_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+int64_t clock_wall_ms(void);
+int64_t clock_steady_ms(void);
+
+enum { CLOCK_TEXT = 32 };
+
+// 2026-11-24T04:26:00.123Z
+void clock_format(int64_t wall_ms, char text[CLOCK_TEXT]);
+
+// 250ms, 30s, 2m, 24h, 7d; a bare 0. False: none of these, or beyond 100 years.
+bool duration_parse(struct slice text, int64_t *ms);
+// The same form, in the largest unit that divides it.
+void duration_format(int64_t ms, char text[CLOCK_TEXT]);
+
+#endif
