@@ -1,0 +1,61 @@
+// How to speak to a kind of model server: a job becomes request bytes, reply bytes an answer.
+//
+// Pure: nothing here touches a socket, a clock or a file. A prompt (jq) has run before `build`, and
+// a reply mapping (jq) between the transport and `read`; the fleet does both.
+#ifndef TASKFIT_DIALECT_DIALECT_H
+#define TASKFIT_DIALECT_DIALECT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "dialect/model.h"
+#include "job/reason.h"
+
+struct request {
+    const struct model *model;
+    const struct path *path;  // its answer form: labels to ask for
+    struct slice payload;     // JSON: what the prompt made, or else the job's input
+    bool prompted;            // payload is a prompt's
+};
+
+// A reply that came over HTTP, whole.
+struct reply {
+    uint32_t status;
+    struct slice body;
+    struct slice retry_after;  // value of Retry-After, retry-after-ms or their renamed forms; absent
+    bool retry_after_is_ms;
+    int64_t now_ms;            // Unix time, for a Retry-After that is a date
+};
+
+// What a reply means. error REASON_NONE: answer is there.
+struct reading {
+    struct slice answer;      // JSON; arena or body
+    struct signals signals;
+    struct usage usage;
+    enum reason error;
+    struct slice error_text;  // for people: status, the provider's own words, cut to 300 bytes
+    bool retry;               // the same request may do better later
+    int64_t retry_after_ms;   // the server's wish; -1: none
+};
+
+struct dialect {
+    const char *name;
+    // Appends the request's body. ERR_POISON: this payload cannot be put so.
+    bool (*build)(const struct request *request, struct buf *body, struct err *err) MUST_CHECK;
+    // Never fails: what cannot be read is an error in the reading. Status and common error bodies
+    // are already dealt with by dialect_read; this sees replies of status 2xx.
+    void (*read)(const struct request *request, const struct reply *reply, struct arena *arena,
+                 struct reading *reading);
+    // Header that carries the key, e.g. "Authorization: Bearer %s"; NULL: none.
+    const char *key_header;
+};
+
+// NULL: no dialect of that name. dialect_names: "openai_chat, scorer", for error texts.
+const struct dialect *dialect_find(const char *name);
+const char *dialect_names(void);
+
+// Reads any reply: status, retry headers and error bodies first, then the dialect's own form.
+// The confidence's signals are read; confidence itself is judged by the caller.
+void dialect_read(const struct request *request, const struct reply *reply, struct arena *arena,
+                  struct reading *reading);
+
+#endif

@@ -1,0 +1,21 @@
+// Is an answer of the form that the path declares? Answers are never trusted raw.
+#ifndef TASKFIT_JOB_ANSWER_H
+#define TASKFIT_JOB_ANSWER_H
+
+#include "base/arena.h"
+#include "job/policy.h"
+#include "job/reason.h"
+
+// REASON_NONE when answer (JSON text) has the form; else an ANSWER_* reason and in *detail (arena)
+// which field, what it was and what is allowed. An absent answer is ANSWER_MISSING.
+enum reason answer_check(const struct answer_form *form, struct slice answer, struct arena *arena,
+                         struct slice *detail);
+
+// The text that a model wrote, as JSON of the form: for a form of one unnamed label field the text
+// without surrounding space, quotes and a final stop, spelled as the label that it equals when case
+// is ignored; for named fields the JSON object in the text (also within a ``` fence). Where nothing
+// fits, the text itself as a JSON string, so that answer_check can refuse it and people can read it.
+struct slice answer_from_text(const struct answer_form *form, struct slice text,
+                              struct arena *arena);
+
+#endif

@@ -1,0 +1,56 @@
+// How sure a model is: from a reply's signals to P(correct).
+//
+// Raw confidence is a probability or absent (NaN); what is outside [0, 1] by more than rounding
+// (1e-3, fastText prints 1.00001) is absent, never clamped into a pass.
+#ifndef TASKFIT_JOB_CONFIDENCE_H
+#define TASKFIT_JOB_CONFIDENCE_H
+
+#include <stdint.h>
+
+#include "job/policy.h"
+
+enum confidence_kind { CONFIDENCE_NONE, CONFIDENCE_FIELD, CONFIDENCE_LOGPROB };
+
+struct token_alternative {
+    struct slice text;
+    double logprob;  // natural logarithm
+};
+
+// One token of what the model wrote, in order; the texts joined are the content.
+struct token {
+    struct slice text;
+    double logprob;
+    const struct token_alternative *alternatives;
+    uint32_t alternative_count;
+};
+
+struct signals {
+    const struct token *tokens;  // NULL: the reply had no logprobs
+    uint32_t token_count;
+    double field;                // what the reply says of itself; NaN: nothing
+};
+
+// The least over the fields of the form that have labels (over the whole answer when none has):
+// probability of the tokens that spell the field's value. Where alternatives to the first of them
+// are given, the mass is renormalised over those that begin one of the allowed labels, because a
+// grammar forces tokens whose logprobs were taken before it (llama.cpp does). NaN: no signal.
+double confidence_from_logprobs(const struct answer_form *form, struct slice answer,
+                                const struct signals *signals);
+
+// NaN unless value is a probability; snaps what rounding put within 1e-3 outside.
+double confidence_checked(double value);
+
+// Maps raw confidence to P(correct).
+enum calibration_kind { CALIBRATION_IDENTITY, CALIBRATION_PLATT, CALIBRATION_ISOTONIC };
+
+struct calibration {
+    const char *version;  // stored with every attempt
+    enum calibration_kind kind;
+    double a, b;                    // Platt: 1 / (1 + exp(-(a logit(p) + b)))
+    const double *from, *to;        // isotonic: steps, from ascending; the last from <= p counts
+    uint32_t steps;
+};
+
+double calibration_apply(const struct calibration *calibration, double raw);
+
+#endif
