@@ -1,0 +1,112 @@
+// The configuration of all programs: one YAML file, checked whole before anything starts.
+//
+// Immutable once loaded and counted by references, so that a reload leaves hops in flight with
+// what they began with. Relative file names are relative to the configuration file.
+#ifndef TASKFIT_FLEET_CONFIG_H
+#define TASKFIT_FLEET_CONFIG_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "dialect/model.h"
+#include "job/policy.h"
+
+struct jq;
+
+struct config_kafka {
+    const char *brokers;
+    const char *prefix;  // of topics: <prefix>.jobs.<tier>, <prefix>.results, …
+    uint32_t partitions;
+    uint32_t replication;
+    int64_t retention_ms;
+    int security;  // enum config_security
+    const char *sasl_mechanism, *sasl_username, *sasl_password;
+    const char *ca_file, *certificate_file, *key_file;
+    int64_t session_timeout_ms;
+    const char *compression;
+};
+
+enum config_security { SECURITY_PLAINTEXT, SECURITY_SSL, SECURITY_SASL_PLAINTEXT, SECURITY_SASL_SSL };
+
+// What bounds one process (design: bounded).
+struct config_limits {
+    uint32_t in_flight;         // calls at a time, over all models of the tier
+    uint32_t hops;              // hops held in memory, from taken to finished
+    int64_t memory_bytes;       // held for hops; nothing is taken above it
+    int64_t input_bytes;        // of one job's input
+    uint32_t input_depth;       // of its nesting
+    uint32_t offset_span;       // taken offsets a partition, beyond the committed one
+    uint32_t store_rows;        // rows a statement
+    int64_t store_linger_ms;    // longest wait for more rows to a batch
+    int64_t commit_ms;          // between commits of offsets
+    int64_t drain_ms;           // from SIGTERM to the end
+    int64_t database_timeout_ms;
+};
+
+struct config_rule {
+    const char *name;  // reason code: rule.<name>
+    const char *text;  // for people
+    enum rule_severity { RULE_ESCALATE, RULE_REVIEW, RULE_DEAD, RULE_NOTE } severity;
+};
+
+struct config_path {
+    struct path policy;
+    struct jq *rules;  // gives an object of rule name → breach; NULL: no rules
+    const struct config_rule *rule_table;
+    uint32_t rule_count;
+};
+
+struct config_model {
+    struct model model;
+    struct jq *prompt;  // job's input → payload; NULL: none
+    struct jq *reply;   // reply's body → what the dialect reads; NULL: none
+};
+
+struct config_tier {
+    const char *name;
+    struct {
+        const struct config_model *model;
+        uint32_t weight;
+    } models[8];
+    uint32_t model_count;
+    uint32_t in_flight;       // 0: the process's limit
+    int64_t usual_ms;         // latency to expect before any was measured
+};
+
+struct config {
+    unsigned references;
+    const char *file;
+    struct config_kafka kafka;
+    const char *database_url;
+    const char *listen;  // host:port of /metrics, /healthz, /readyz; NULL: none
+    int log_level;
+    struct config_limits limits;
+    const struct config_model *models;
+    uint32_t model_count;
+    const struct config_tier *tiers;
+    uint32_t tier_count;
+    const struct config_path *paths;
+    uint32_t path_count;
+    struct arena_pool pool;
+    struct arena arena;
+};
+
+// Errors: EX_CONFIG with file, line, key and what is allowed; EX_NOINPUT for a missing file.
+bool config_load(const char *file, struct config **config, struct err *err) MUST_CHECK;
+struct config *config_keep(struct config *config);
+void config_release(struct config *config);
+
+// NULL when there is none.
+const struct config_path *config_path_find(const struct config *config, struct slice name);
+const struct config_tier *config_tier_find(const struct config *config, struct slice name);
+const struct config_model *config_model_find(const struct config *config, struct slice name);
+
+// The topic of a tier's jobs, or of "results", "decisions", "dead": into text, ended by NUL.
+enum { TOPIC_TEXT = 250 };
+void config_topic(const struct config *config, const char *name, char text[TOPIC_TEXT]);
+
+// All tables as Markdown, for README.md.
+void config_reference(FILE *out);
+
+#endif
