@@ -5,6 +5,7 @@
 #ifndef TASKFIT_DIALECT_DIALECT_H
 #define TASKFIT_DIALECT_DIALECT_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "dialect/model.h"

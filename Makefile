@@ -1,0 +1,97 @@
+# Taskfit. `make help` lists what there is to make.
+
+CC       ?= gcc
+BUILD    ?= build
+OPTIMISE ?= -O2 -g
+WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wswitch-enum -Werror
+CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(WARNINGS) $(SANITIZE) -pthread
+CPPFLAGS += -Isrc -I$(BUILD)/gen
+LDFLAGS  += $(SANITIZE) -pthread
+PREFIX   ?= /usr/local
+PYTHON   ?= python3
+
+PURE     := base job quality dialect
+IO_LIBS  := -lrdkafka -lcurl -lpq -luv -ljq -lmicrohttpd -lyaml -lsystemd
+LIBS     := -lprotobuf-c -lm
+
+GEN      := $(BUILD)/gen/taskfit.pb-c.c $(BUILD)/gen/taskfit.pb-c.h $(BUILD)/gen/queries.h \
+            $(BUILD)/gen/migrations.h
+pure_src := $(foreach d,$(PURE),$(wildcard src/$(d)/*.c))
+io_src   := $(wildcard src/io/*.c)
+fleet_src:= $(wildcard src/fleet/*.c)
+cli_src  := $(wildcard src/cli/*.c)
+obj       = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+unit_src := $(wildcard tests/unit/test_*.c)
+unit_bin := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
+fake_bin := $(BUILD)/model_stub
+programs := $(BUILD)/taskfit $(BUILD)/taskfit-worker $(BUILD)/taskfit-escalator
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+all: $(programs) ## build the programs into build/
+
+deps: ## install what building, testing and the demo need (Debian 12)
+	deploy/local/deps
+
+# --- generated code
+
+$(BUILD)/gen/taskfit.pb-c.%: proto/taskfit.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=proto --c_out=$(BUILD)/gen proto/taskfit.proto
+
+$(BUILD)/gen/queries.h: schema/queries.sql schema/embed
+	@mkdir -p $(@D)
+	schema/embed queries schema/queries.sql > $@
+
+$(BUILD)/gen/migrations.h: $(wildcard schema/[0-9]*.sql) schema/embed
+	@mkdir -p $(@D)
+	schema/embed migrations $(sort $(wildcard schema/[0-9]*.sql)) > $@
+
+# --- libraries: pure, io, fleet, cli
+
+$(BUILD)/obj/%.o: %.c | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/obj/gen/taskfit.pb-c.o: $(BUILD)/gen/taskfit.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(OPTIMISE) $(SANITIZE) -c $< -o $@
+
+$(BUILD)/libpure.a: $(call obj,$(pure_src)) $(BUILD)/obj/gen/taskfit.pb-c.o
+	@rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libio.a: $(call obj,$(io_src))
+	@rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libfleet.a: $(call obj,$(fleet_src))
+	@rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libcli.a: $(call obj,$(cli_src))
+	@rm -f $@ && $(AR) rcs $@ $^
+
+fleet_libs = $(BUILD)/libfleet.a $(BUILD)/libio.a $(BUILD)/libpure.a
+
+$(BUILD)/taskfit: $(BUILD)/obj/workers/taskfit.o $(BUILD)/libcli.a $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+$(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+$(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+
+# --- tests
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(fleet_libs)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ -lcmocka $(IO_LIBS) $(LIBS) -o $@
+
+unit: $(unit_bin) ## unit tests
+	@for t in $(unit_bin); do $$t || exit 1; done
+
+$(BUILD)/model_stub: $(call obj,$(wildcard tests/fake/*.c))
+	$(CC) $(LDFLAGS) $^ -o $@
+
+clean: ## remove what was built (fetched jars and environments stay in .cache/)
+	rm -rf $(BUILD)
+
+.PHONY: help all deps unit clean
+.SECONDARY:
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
