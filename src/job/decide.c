@@ -1,0 +1,201 @@
+#include "job/decide.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "job/answer.h"
+
+static const char *const verdict_names[] = {"none", "accept",  "escalate", "review",
+                                            "dead", "expired", "cancelled"};
+
+const char *verdict_name(enum verdict verdict) {
+    return verdict_names[verdict];
+}
+
+enum verdict verdict_parse(struct slice name) {
+    for (int i = VERDICT_ACCEPT; i <= VERDICT_CANCELLED; i++) {
+        if (slice_is(name, verdict_names[i])) {
+            return (enum verdict)i;
+        }
+    }
+    return VERDICT_NONE;
+}
+
+static void because_text(struct decision *d, struct slice code, struct slice text) {
+    if (d->reason_count < DECISION_REASONS_MOST) {
+        d->reasons[d->reason_count++] = (struct decision_reason){code, text};
+    }
+}
+
+static void because(struct decision *d, enum reason reason) {
+    because_text(d, slice_of(reason_code(reason)), (struct slice){0});
+}
+
+// The verdicts, by how strongly they bind when several things are wrong with one answer.
+static enum verdict stronger(enum verdict a, enum verdict b) {
+    static const int strength[] = {[VERDICT_NONE] = 0, [VERDICT_ACCEPT] = 1, [VERDICT_ESCALATE] = 2,
+                                   [VERDICT_REVIEW] = 3, [VERDICT_DEAD] = 4, [VERDICT_EXPIRED] = 5,
+                                   [VERDICT_CANCELLED] = 6};
+    return strength[b] > strength[a] ? b : a;
+}
+
+static enum verdict judge_error(const struct facts *f, struct decision *d) {
+    enum reason reason = reason_parse(f->attempt->error);
+    because_text(d, f->attempt->error, f->attempt->error_text);
+    if (reason == REASON_JOB_CANCELLED) {
+        return VERDICT_CANCELLED;
+    }
+    if (reason == REASON_JOB_EXPIRED) {
+        return VERDICT_EXPIRED;
+    }
+    return reason_effect(reason) == REASON_EFFECT_DEAD ? VERDICT_DEAD : VERDICT_ESCALATE;
+}
+
+static enum verdict judge_form(const struct facts *f, struct arena *arena, struct decision *d) {
+    struct slice detail = {0};
+    enum reason reason = answer_check(&f->path->answer, f->attempt->answer, arena, &detail);
+    if (reason == REASON_NONE) {
+        return VERDICT_ACCEPT;
+    }
+    because_text(d, slice_of(reason_code(reason)), detail);
+    return VERDICT_ESCALATE;
+}
+
+static enum verdict judge_rules(const struct facts *f, struct decision *d) {
+    enum verdict verdict = VERDICT_ACCEPT;
+    for (uint32_t i = 0; i < f->rule_count; i++) {
+        because_text(d, f->rules[i].code, f->rules[i].text);
+        verdict = stronger(verdict, f->rules[i].wants);
+    }
+    return verdict;
+}
+
+static enum verdict judge_confidence(const struct facts *f, int place, struct arena *arena,
+                                     struct decision *d) {
+    double confidence = f->attempt->confidence;
+    d->threshold = f->path->tiers[place].accept;
+    if (d->threshold <= 0) {
+        return VERDICT_ACCEPT;  // rules only: the tier's confidence does not count
+    }
+    if (isnan(confidence) || confidence < 0 || confidence > 1) {
+        because(d, REASON_ANSWER_CONFIDENCE);
+        return VERDICT_ESCALATE;
+    }
+    if (confidence >= d->threshold) {
+        return VERDICT_ACCEPT;
+    }
+    because_text(d, slice_of(reason_code(REASON_CONFIDENCE_LOW)),
+                 arena_printf(arena, "%.4f, under the threshold of %.4f", confidence, d->threshold));
+    return VERDICT_ESCALATE;
+}
+
+static enum verdict judge(const struct facts *f, int place, struct arena *arena,
+                          struct decision *d) {
+    if (f->attempt->error.at) {
+        return judge_error(f, d);
+    }
+    enum verdict verdict = judge_form(f, arena, d);
+    if (verdict != VERDICT_ACCEPT) {
+        return verdict;
+    }
+    verdict = judge_rules(f, d);
+    return stronger(verdict, judge_confidence(f, place, arena, d));
+}
+
+static int64_t spent(const struct facts *f) {
+    return job_spent_pico_usd(f->job) + f->attempt->cost_pico_usd;
+}
+
+// What keeps the job from moving on; REASON_NONE: nothing.
+static enum reason bound(const struct facts *f, int place) {
+    const struct path *path = f->path;
+    uint32_t next = (uint32_t)place + 1;
+    if (slice_is(f->attempt->error, reason_code(REASON_SPEND_BATCH))) {
+        return REASON_SPEND_BATCH;
+    }
+    if (next >= path->tier_count) {
+        return REASON_LIMIT_TIERS;
+    }
+    if (f->job->hop + 1 >= path->hops) {
+        return REASON_LIMIT_HOPS;
+    }
+    if (path->spend_pico_usd > 0 &&
+        spent(f) + f->usual[next].cost_pico_usd > path->spend_pico_usd) {
+        return REASON_LIMIT_SPEND;
+    }
+    if (f->job->deadline_ms > 0 && f->now_ms + f->usual[next].latency_ms >= f->job->deadline_ms) {
+        return REASON_LIMIT_DEADLINE;
+    }
+    return REASON_NONE;
+}
+
+// The hop with the highest confidence among answers of the right form; -1: there is none. A later
+// tier's answer wins a tie, and an answer with no confidence loses to any with one.
+static int best_hop(const struct facts *f, struct arena *arena) {
+    int best = -1;
+    double most = -1;
+    for (uint32_t i = 0; i <= f->job->trail_count; i++) {
+        const struct attempt *a = i < f->job->trail_count ? &f->job->trail[i] : f->attempt;
+        struct slice detail;
+        if (a->error.at || answer_check(&f->path->answer, a->answer, arena, &detail)) {
+            continue;
+        }
+        double confidence = a->confidence >= 0 && a->confidence <= 1 ? a->confidence : 0;
+        if (confidence >= most) {
+            most = confidence;
+            best = (int)a->hop;
+        }
+    }
+    return best;
+}
+
+static void end_path(const struct facts *f, struct arena *arena, struct decision *d) {
+    switch (f->path->last) {
+    case LAST_ACCEPT_BEST:
+        d->answer_hop = best_hop(f, arena);
+        d->verdict = d->answer_hop >= 0 ? VERDICT_ACCEPT : VERDICT_REVIEW;
+        break;
+    case LAST_DEAD:
+        d->verdict = VERDICT_DEAD;
+        break;
+    case LAST_REVIEW:
+        d->verdict = VERDICT_REVIEW;
+        break;
+    }
+}
+
+static void move_on(const struct facts *f, int place, struct arena *arena, struct decision *d) {
+    enum reason stop = bound(f, place);
+    if (stop == REASON_NONE) {
+        d->verdict = VERDICT_ESCALATE;
+        d->next_tier = f->path->tiers[place + 1].name;
+        return;
+    }
+    if (stop != REASON_SPEND_BATCH) {  // the attempt's own error, and so a reason already
+        because(d, stop);
+    }
+    end_path(f, arena, d);
+}
+
+void decide(const struct facts *f, struct arena *arena, struct decision *d) {
+    d->verdict = VERDICT_DEAD;
+    d->reason_count = 0;
+    d->next_tier = NULL;
+    d->answer_hop = -1;
+    d->threshold = NAN;
+    d->audit = false;
+    d->cost_pico_usd = spent(f);
+    int place = f->path ? path_tier_index(f->path, f->attempt->tier) : -1;
+    if (place < 0) {
+        because(d, f->path ? REASON_PATH_TIER : REASON_PATH_UNKNOWN);
+        return;
+    }
+    d->verdict = judge(f, place, arena, d);
+    if (d->verdict == VERDICT_ESCALATE) {
+        move_on(f, place, arena, d);
+    } else if (d->verdict == VERDICT_ACCEPT) {
+        d->answer_hop = (int)f->attempt->hop;
+    }
+    d->audit = d->verdict == VERDICT_ACCEPT && f->chance < f->path->audit;
+    assert(d->verdict == VERDICT_ACCEPT || d->reason_count > 0);
+}

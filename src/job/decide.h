@@ -1,0 +1,76 @@
+// The decision: the only place where a job's fate is chosen. Pure and total.
+//
+//     error after retries → next tier (error.*)      answer not of the form (answer.*)
+//     rules (rule.<name>)                            confidence under the threshold (confidence.low)
+//     else accept, of which a random share is marked for audit
+//
+// Moving on is bounded: no tier left, number of hops, spend, a deadline nearer than the next tier's
+// usual latency; then the path's `last` decides, with that reason added.
+#ifndef TASKFIT_JOB_DECIDE_H
+#define TASKFIT_JOB_DECIDE_H
+
+#include "base/arena.h"
+#include "job/job.h"
+#include "job/policy.h"
+#include "job/reason.h"
+
+enum verdict {
+    VERDICT_NONE,
+    VERDICT_ACCEPT,
+    VERDICT_ESCALATE,
+    VERDICT_REVIEW,
+    VERDICT_DEAD,
+    VERDICT_EXPIRED,
+    VERDICT_CANCELLED,
+};
+
+const char *verdict_name(enum verdict verdict);
+enum verdict verdict_parse(struct slice name);  // VERDICT_NONE: not one of these
+
+// What the rules said, in the order of the path's file.
+struct rule_verdict {
+    struct slice code;  // rule.<name>
+    struct slice text;  // for people
+    enum verdict wants; // ESCALATE, REVIEW, DEAD; ACCEPT: a note, which moves nothing
+};
+
+// What is usual at a tier of the path, as measured; 0: nothing was yet.
+struct tier_usual {
+    int64_t latency_ms;
+    int64_t cost_pico_usd;
+};
+
+// All that a decision is made of.
+struct facts {
+    const struct job *job;
+    const struct attempt *attempt;
+    const struct path *path;  // NULL: the configuration has no such path
+    const struct rule_verdict *rules;
+    uint32_t rule_count;
+    struct tier_usual usual[PATH_TIERS_MOST];  // by place in the path
+    int64_t now_ms;
+    double chance;  // drawn evenly from [0, 1): for the audit
+};
+
+struct decision_reason {
+    struct slice code;
+    struct slice text;  // absent where the code says it all
+};
+
+enum { DECISION_REASONS_MOST = 24 };  // rules beyond are dropped from the list, not from the verdict
+
+struct decision {
+    enum verdict verdict;
+    struct decision_reason reasons[DECISION_REASONS_MOST];
+    uint32_t reason_count;
+    const char *next_tier;  // of an escalation
+    int answer_hop;         // whose answer stands; -1: none
+    double threshold;       // that the confidence was held against; NaN: none
+    bool audit;
+    int64_t cost_pico_usd;  // of this and all earlier hops
+};
+
+// Texts of reasons are views of facts, static, or in the arena.
+void decide(const struct facts *facts, struct arena *arena, struct decision *decision);
+
+#endif
