@@ -356,6 +356,13 @@ bool json_parse(struct json *json, struct slice text, const struct json_limits *
     return ok;
 }
 
+bool json_check(struct slice text, const struct json_limits *limits, struct err *err) {
+    struct reader r = {.text = text, .limits = limits, .nodes = scratch.nodes, .err = err};
+    bool ok = read_all(&r, &scratch.open);
+    scratch_clear();
+    return ok;
+}
+
 uint32_t json_first(const struct json *json, uint32_t container) {
     return json->nodes[container].next > container + 1 ? container + 1 : 0;
 }

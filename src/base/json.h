@@ -42,6 +42,9 @@ struct json {
 bool json_parse(struct json *json, struct slice text, const struct json_limits *limits,
                 struct arena *arena, struct err *err) MUST_CHECK;
 
+// The same check, without the nodes.
+bool json_check(struct slice text, const struct json_limits *limits, struct err *err) MUST_CHECK;
+
 // Indexes of nodes; 0, which can be no member, says there is none.
 uint32_t json_get(const struct json *json, uint32_t object, const char *key);
 uint32_t json_at(const struct json *json, uint32_t array, uint32_t place);

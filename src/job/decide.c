@@ -119,8 +119,8 @@ static enum reason bound(const struct facts *f, int place) {
     if (f->job->hop + 1 >= path->hops) {
         return REASON_LIMIT_HOPS;
     }
-    if (path->spend_pico_usd > 0 &&
-        spent(f) + f->usual[next].cost_pico_usd > path->spend_pico_usd) {
+    int64_t cap = path->spend_pico_usd;
+    if (cap > 0 && (spent(f) >= cap || spent(f) + f->usual[next].cost_pico_usd > cap)) {
         return REASON_LIMIT_SPEND;
     }
     if (f->job->deadline_ms > 0 && f->now_ms + f->usual[next].latency_ms >= f->job->deadline_ms) {

@@ -1,5 +1,4 @@
-// A job and its attempts, as the fleet holds them. All slices live in the arena of the hop, or
-// point into `raw`, which does.
+// A job and its attempts, as the fleet holds them. All slices live in the arena of the hop.
 #ifndef TASKFIT_JOB_JOB_H
 #define TASKFIT_JOB_JOB_H
 
@@ -31,7 +30,8 @@ struct attempt {
 };
 
 struct job {
-    struct slice raw;         // the Job message as it came
+    const void *message;      // the message it came in, which moves on with it (job/wire.h)
+    bool has_id;
     struct uuid id;
     struct slice path;
     struct slice input;       // JSON

@@ -1,0 +1,354 @@
+#include "job/wire.h"
+
+#include <math.h>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "taskfit.pb-c.h"
+
+enum { SCHEMA = 1 };  // the newest that this program understands
+
+typedef Taskfit__V1__Job job_message;
+typedef Taskfit__V1__Attempt attempt_message;
+typedef Taskfit__V1__Reason reason_message;
+
+static void *allocate(void *arena, size_t size) {
+    return arena_alloc(arena, size);
+}
+
+static void release(void *arena, void *memory) {
+    (void)arena;  // dies with the arena
+    (void)memory;
+}
+
+static ProtobufCAllocator allocator_of(struct arena *arena) {
+    return (ProtobufCAllocator){allocate, release, arena};
+}
+
+static struct slice from_bytes(protobuf_c_boolean has, ProtobufCBinaryData data) {
+    if (!has) {
+        return (struct slice){0};
+    }
+    return (struct slice){data.data ? (const char *)data.data : "", data.len};
+}
+
+static ProtobufCBinaryData to_bytes(struct slice slice) {
+    return (ProtobufCBinaryData){slice.len, (uint8_t *)(uintptr_t)slice.at};
+}
+
+// protobuf-c's strings are not const; none is written to.
+static char *to_text(struct slice slice, struct arena *arena) {
+    return slice.at ? arena_string(arena, slice) : NULL;
+}
+
+static void attempt_from(const attempt_message *m, struct attempt *a) {
+    *a = (struct attempt){
+        .hop = m->hop,
+        .tier = slice_of(m->tier),
+        .model = slice_of(m->model),
+        .answer = from_bytes(m->has_answer, m->answer),
+        .error = slice_of(m->error),
+        .error_text = slice_of(m->error_text),
+        .confidence_raw = m->has_confidence_raw ? m->confidence_raw : NAN,
+        .confidence = m->has_confidence ? m->confidence : NAN,
+        .calibration = slice_of(m->calibration),
+        .prompt = slice_of(m->prompt),
+        .input_tokens = m->input_tokens,
+        .output_tokens = m->output_tokens,
+        .cached_tokens = m->cached_tokens,
+        .cost_pico_usd = m->cost_pico_usd,
+        .calls = m->calls,
+        .latency_ms = m->latency_ms,
+        .started_ms = m->started_ms,
+        .http_status = m->http_status,
+    };
+}
+
+static void attempt_to(const struct attempt *a, attempt_message *m, struct arena *arena) {
+    taskfit__v1__attempt__init(m);
+    m->has_hop = m->has_cost_pico_usd = m->has_calls = m->has_latency_ms = m->has_started_ms = true;
+    m->hop = a->hop;
+    m->tier = to_text(a->tier, arena);
+    m->model = to_text(a->model, arena);
+    m->has_answer = a->answer.at != NULL;
+    m->answer = to_bytes(a->answer);
+    m->error = to_text(a->error, arena);
+    m->error_text = to_text(a->error_text, arena);
+    m->has_confidence_raw = !isnan(a->confidence_raw);
+    m->confidence_raw = a->confidence_raw;
+    m->has_confidence = !isnan(a->confidence);
+    m->confidence = a->confidence;
+    m->calibration = to_text(a->calibration, arena);
+    m->prompt = to_text(a->prompt, arena);
+    m->has_input_tokens = a->input_tokens > 0;
+    m->input_tokens = a->input_tokens;
+    m->has_output_tokens = a->output_tokens > 0;
+    m->output_tokens = a->output_tokens;
+    m->has_cached_tokens = a->cached_tokens > 0;
+    m->cached_tokens = a->cached_tokens;
+    m->cost_pico_usd = a->cost_pico_usd;
+    m->calls = a->calls;
+    m->latency_ms = (uint32_t)a->latency_ms;
+    m->started_ms = a->started_ms;
+    m->has_http_status = a->http_status > 0;
+    m->http_status = a->http_status;
+}
+
+static bool read_trail(const job_message *m, struct arena *arena, struct job *job) {
+    if (m->n_trail > HOPS_MOST) {
+        return false;
+    }
+    struct attempt *trail = arena_alloc(arena, m->n_trail * sizeof(*trail));
+    for (size_t i = 0; i < m->n_trail; i++) {
+        attempt_from(m->trail[i], &trail[i]);
+    }
+    job->trail = trail;
+    job->trail_count = (uint32_t)m->n_trail;
+    return true;
+}
+
+static enum reason job_from(const job_message *m, struct arena *arena, struct job *job,
+                            struct slice *detail) {
+    *job = (struct job){
+        .message = m,
+        .path = slice_of(m->path),
+        .schema = m->schema,
+        .custom_id = slice_of(m->custom_id),
+        .line = m->line,
+        .created_ms = m->created_ms,
+        .deadline_ms = m->deadline_ms,
+        .order_key = slice_of(m->order_key),
+        .tenant = slice_of(m->tenant),
+        .hop = m->hop,
+        .tier = slice_of(m->tier),
+    };
+    job->has_id = uuid_from_bytes(from_bytes(m->has_id, m->id), &job->id) && !uuid_is_nil(job->id);
+    struct slice batch = from_bytes(m->has_batch_id, m->batch_id);
+    job->has_batch = batch.at && uuid_from_bytes(batch, &job->batch_id);
+    if (m->schema > SCHEMA) {
+        *detail = arena_printf(arena, "schema %u; this program knows %d", m->schema, SCHEMA);
+        return REASON_MESSAGE_SCHEMA;
+    }
+    if (m->input) {
+        job->input = from_bytes(m->input->has_json, m->input->json);
+    }
+    if (!job->has_id || !job->path.at || !job->input.at || (batch.at && !job->has_batch)) {
+        *detail = slice_of(!job->has_id      ? "id is missing or not 16 bytes"
+                           : !job->path.at   ? "path is missing"
+                           : !job->input.at  ? "input.json is missing"
+                                             : "batch_id is not 16 bytes");
+        return REASON_MESSAGE_INCOMPLETE;
+    }
+    if (job->hop > HOPS_MOST || !read_trail(m, arena, job)) {
+        *detail = arena_printf(arena, "hop %u or a trail beyond %d", job->hop, HOPS_MOST);
+        return REASON_MESSAGE_BROKEN;
+    }
+    return REASON_NONE;
+}
+
+// Texts go to the database and to people, so they must be UTF-8; their length is bounded, because
+// they are keys.
+static enum reason check_texts(struct job *job, struct arena *arena, struct slice *detail) {
+    const struct {
+        const char *name;
+        struct slice *text;
+    } texts[] = {{"path", &job->path},           {"custom_id", &job->custom_id},
+                 {"order_key", &job->order_key}, {"tenant", &job->tenant},
+                 {"tier", &job->tier}};
+    enum { TEXT_BYTES = 512 };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct slice *text = texts[i].text;
+        if (utf8_valid(*text) != text->len) {
+            *detail = arena_printf(arena, "%s is not UTF-8", texts[i].name);
+            *text = (struct slice){0};
+            return REASON_MESSAGE_UTF8;
+        }
+        if (text->len > TEXT_BYTES) {
+            *detail = arena_printf(arena, "%s has %zu bytes, more than %d", texts[i].name,
+                                   text->len, TEXT_BYTES);
+            *text = (struct slice){0};
+            return REASON_MESSAGE_TOO_LARGE;
+        }
+    }
+    return REASON_NONE;
+}
+
+static enum reason check_input(const struct job *job, const struct wire_limits *limits,
+                               struct arena *arena, struct slice *detail) {
+    if (job->input.len > limits->input_bytes) {
+        *detail = arena_printf(arena, "input of %zu bytes, more than %zu", job->input.len,
+                               limits->input_bytes);
+        return REASON_MESSAGE_TOO_LARGE;
+    }
+    struct json_limits json_limits = {limits->input_depth, json_default_limits.nodes};
+    struct err err;
+    if (!json_check(job->input, &json_limits, &err)) {
+        *detail = arena_printf(arena, "input: %s", err.text);
+        return REASON_MESSAGE_NOT_JSON;
+    }
+    return REASON_NONE;
+}
+
+enum reason wire_job_read(struct slice bytes, const struct wire_limits *limits, struct arena *arena,
+                          struct job *job, struct slice *detail) {
+    ProtobufCAllocator allocator = allocator_of(arena);
+    job_message *m = taskfit__v1__job__unpack(&allocator, bytes.len, (const uint8_t *)bytes.at);
+    if (m == NULL) {
+        *job = (struct job){0};
+        *detail = arena_printf(arena, "%zu bytes that are no Job message", bytes.len);
+        return REASON_MESSAGE_BROKEN;
+    }
+    enum reason reason = job_from(m, arena, job, detail);
+    enum reason texts = check_texts(job, arena, detail);
+    if (reason == REASON_NONE) {
+        reason = texts;
+    }
+    return reason ? reason : check_input(job, limits, arena, detail);
+}
+
+enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job *job,
+                             struct attempt *attempt, struct slice *detail) {
+    ProtobufCAllocator allocator = allocator_of(arena);
+    Taskfit__V1__Result *m =
+        taskfit__v1__result__unpack(&allocator, bytes.len, (const uint8_t *)bytes.at);
+    *job = (struct job){0};
+    if (m == NULL || m->job == NULL || m->attempt == NULL) {
+        *detail = arena_printf(arena, "%zu bytes that are no Result message", bytes.len);
+        return REASON_MESSAGE_BROKEN;
+    }
+    enum reason reason = job_from(m->job, arena, job, detail);
+    if (reason != REASON_NONE) {
+        return reason;
+    }
+    reason = check_texts(job, arena, detail);
+    attempt_from(m->attempt, attempt);
+    if (reason == REASON_NONE && (!attempt->answer.at == !attempt->error.at || !attempt->tier.at ||
+                                  attempt->hop != job->hop)) {
+        *detail = slice_of("an attempt needs its tier, the job's hop and an answer or an error");
+        return REASON_MESSAGE_BROKEN;
+    }
+    return reason;
+}
+
+static void pack(const ProtobufCMessage *message, struct buf *out) {
+    size_t size = protobuf_c_message_get_packed_size(message);
+    char *at = buf_reserve(out, size);
+    out->len += protobuf_c_message_pack(message, (uint8_t *)at);
+}
+
+void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out) {
+    job_message m = TASKFIT__V1__JOB__INIT;
+    Taskfit__V1__Input input = TASKFIT__V1__INPUT__INIT;
+    input.has_json = true;
+    input.json = to_bytes(job->input);
+    m.has_id = true;
+    m.id = to_bytes(uuid_slice(&job->id));
+    m.path = to_text(job->path, arena);
+    m.input = &input;
+    m.has_batch_id = job->has_batch;
+    m.batch_id = to_bytes(uuid_slice(&job->batch_id));
+    m.custom_id = to_text(job->custom_id, arena);
+    m.has_line = job->line > 0;
+    m.line = job->line;
+    m.has_created_ms = job->created_ms > 0;
+    m.created_ms = job->created_ms;
+    m.has_deadline_ms = job->deadline_ms > 0;
+    m.deadline_ms = job->deadline_ms;
+    m.order_key = to_text(job->order_key, arena);
+    m.tenant = to_text(job->tenant, arena);
+    m.tier = to_text(job->tier, arena);
+    pack(&m.base, out);
+}
+
+void wire_result_pack(const struct job *job, const struct attempt *attempt, struct arena *arena,
+                      struct buf *out) {
+    Taskfit__V1__Result m = TASKFIT__V1__RESULT__INIT;
+    attempt_message a;
+    attempt_to(attempt, &a, arena);
+    m.job = (job_message *)(uintptr_t)job->message;
+    m.attempt = &a;
+    pack(&m.base, out);
+}
+
+static void reasons_to(const struct decision *decision, reason_message *list,
+                       reason_message **pointers, struct arena *arena) {
+    for (uint32_t i = 0; i < decision->reason_count; i++) {
+        taskfit__v1__reason__init(&list[i]);
+        list[i].code = to_text(decision->reasons[i].code, arena);
+        list[i].text = to_text(decision->reasons[i].text, arena);
+        pointers[i] = &list[i];
+    }
+}
+
+void wire_next_job_pack(const struct job *job, const struct attempt *attempt,
+                        const struct decision *decision, struct arena *arena, struct buf *out) {
+    job_message m = *(const job_message *)job->message;
+    attempt_message a, *trail[HOPS_MOST + 2];
+    reason_message reasons[DECISION_REASONS_MOST], *pointers[DECISION_REASONS_MOST];
+    attempt_to(attempt, &a, arena);
+    reasons_to(decision, reasons, pointers, arena);
+    a.n_reasons = decision->reason_count;
+    a.reasons = pointers;
+    for (size_t i = 0; i < m.n_trail; i++) {
+        trail[i] = m.trail[i];
+    }
+    trail[m.n_trail] = &a;
+    m.n_trail++;
+    m.trail = trail;
+    m.has_hop = true;
+    m.hop = job->hop + 1;
+    m.tier = (char *)(uintptr_t)decision->next_tier;
+    m.has_created_ms = true;
+    m.created_ms = job->created_ms;
+    pack(&m.base, out);
+}
+
+void wire_outcome_pack(const struct outcome *o, struct arena *arena, struct buf *out) {
+    Taskfit__V1__Decision m = TASKFIT__V1__DECISION__INIT;
+    attempt_message a;
+    reason_message reasons[DECISION_REASONS_MOST], *pointers[DECISION_REASONS_MOST];
+    m.has_job_id = true;
+    m.job_id = to_bytes(uuid_slice(&o->job->id));
+    m.has_batch_id = o->job->has_batch;
+    m.batch_id = to_bytes(uuid_slice(&o->job->batch_id));
+    m.custom_id = to_text(o->job->custom_id, arena);
+    m.has_line = o->job->line > 0;
+    m.line = o->job->line;
+    m.path = to_text(o->job->path, arena);
+    m.has_hop = m.has_verdict = m.has_cost_pico_usd = m.has_decided_ms = m.has_created_ms = true;
+    m.hop = o->hop;
+    m.tier = to_text(o->tier, arena);
+    m.verdict = (Taskfit__V1__Verdict)o->decision->verdict;
+    reasons_to(o->decision, reasons, pointers, arena);
+    m.n_reasons = o->decision->reason_count;
+    m.reasons = pointers;
+    if (o->answer) {
+        attempt_to(o->answer, &a, arena);
+        m.attempt = &a;
+    }
+    m.cost_pico_usd = o->decision->cost_pico_usd;
+    m.policy = to_text(o->policy, arena);
+    m.created_ms = o->job->created_ms;
+    m.decided_ms = o->decided_ms;
+    m.tenant = to_text(o->job->tenant, arena);
+    m.has_audit = o->decision->audit;
+    m.audit = o->decision->audit;
+    pack(&m.base, out);
+}
+
+void wire_dead_letter_pack(const struct dead_letter *l, struct arena *arena, struct buf *out) {
+    Taskfit__V1__DeadLetter m = TASKFIT__V1__DEAD_LETTER__INIT;
+    m.topic = to_text(l->topic, arena);
+    m.has_partition = m.has_offset = m.has_timestamp_ms = m.has_attempts = true;
+    m.partition = l->partition;
+    m.offset = l->offset;
+    m.timestamp_ms = l->timestamp_ms;
+    m.has_key = l->key.at != NULL;
+    m.key = to_bytes(l->key);
+    m.has_value = l->value.at != NULL;
+    m.value = to_bytes(l->value);
+    m.reason = to_text(l->reason, arena);
+    m.text = to_text(l->text, arena);
+    m.attempts = l->attempts;
+    pack(&m.base, out);
+}

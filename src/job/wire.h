@@ -1,0 +1,61 @@
+// The messages of proto/taskfit.proto to and from the fleet's own structs (protobuf-c).
+//
+// Reading checks at the door what a stranger may have sent; what is read lives in the arena. A job
+// keeps its message, so that fields this version does not know move on with it. Packing appends to
+// a buffer and uses the arena for what protobuf-c wants ended by NUL.
+#ifndef TASKFIT_JOB_WIRE_H
+#define TASKFIT_JOB_WIRE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "job/decide.h"
+#include "job/job.h"
+#include "job/reason.h"
+
+struct wire_limits {
+    size_t input_bytes;
+    uint32_t input_depth;
+};
+
+// REASON_NONE, or a MESSAGE_* reason with the particulars in *detail (arena). On a reason, what
+// could still be read of the job is in it: has_id says whether its id is.
+enum reason wire_job_read(struct slice bytes, const struct wire_limits *limits, struct arena *arena,
+                          struct job *job, struct slice *detail);
+
+// A Result: the job with the attempt it came to. The input was checked by the worker, and is not
+// parsed again.
+enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job *job,
+                             struct attempt *attempt, struct slice *detail);
+
+// A job as a producer makes it: its message is not needed.
+void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out);
+void wire_result_pack(const struct job *job, const struct attempt *attempt, struct arena *arena,
+                      struct buf *out);
+// The job of the next hop: attempt and the reasons of decision join its trail.
+void wire_next_job_pack(const struct job *job, const struct attempt *attempt,
+                        const struct decision *decision, struct arena *arena, struct buf *out);
+
+// An outcome, for the topic of decisions.
+struct outcome {
+    const struct job *job;
+    const struct decision *decision;
+    const struct attempt *answer;  // the one that stands; NULL: none does
+    struct slice tier;
+    uint32_t hop;
+    struct slice policy;           // its version
+    int64_t decided_ms;
+};
+void wire_outcome_pack(const struct outcome *outcome, struct arena *arena, struct buf *out);
+
+struct dead_letter {
+    struct slice topic;
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms;
+    struct slice key, value;  // absent: none
+    struct slice reason, text;
+    uint32_t attempts;
+};
+void wire_dead_letter_pack(const struct dead_letter *letter, struct arena *arena, struct buf *out);
+
+#endif
