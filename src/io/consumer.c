@@ -1,0 +1,275 @@
+#include "io/consumer.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/loop.h"
+
+enum { TAKE_MOST = 1024 };
+
+struct partition {
+    struct consumer_partition public;
+    rd_kafka_queue_t *queue;
+    struct partition *next;
+};
+
+struct consumer {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *group_queue;
+    struct loop *loop;
+    struct consumer_events events;
+    void *owner;
+    struct partition *partitions;
+    bool revoking, closing;
+};
+
+static void on_queue(rd_kafka_t *rk, void *loop) {
+    (void)rk;
+    loop_wake(loop);  // runs on one of librdkafka's threads: it may do nothing else
+}
+
+static void partition_add(struct consumer *consumer, const rd_kafka_topic_partition_t *from) {
+    struct partition *partition = mem_zalloc(sizeof(*partition));
+    partition->public.topic = mem_string(from->topic);
+    partition->public.number = from->partition;
+    // A queue of its own, so that what is not read stays with its partition.
+    partition->queue = rd_kafka_queue_get_partition(consumer->rk, from->topic, from->partition);
+    rd_kafka_queue_forward(partition->queue, NULL);
+    rd_kafka_queue_cb_event_enable(partition->queue, on_queue, consumer->loop);
+    partition->next = consumer->partitions;
+    consumer->partitions = partition;
+    consumer->events.assigned(consumer->owner, &partition->public);
+}
+
+static void partitions_drop(struct consumer *consumer) {
+    while (consumer->partitions) {
+        struct partition *partition = consumer->partitions;
+        consumer->partitions = partition->next;
+        consumer->events.dropped(consumer->owner, &partition->public);
+        rd_kafka_queue_cb_event_enable(partition->queue, NULL, NULL);
+        rd_kafka_queue_destroy(partition->queue);
+        mem_free((void *)(uintptr_t)partition->public.topic);
+        mem_free(partition);
+    }
+}
+
+static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char *text) {
+    struct err err;
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+        err_fatal(&err, "kafka consumer: %s", text);
+    } else {
+        err_retry(&err, "kafka consumer: %s: %s", rd_kafka_err2name(code), text);
+    }
+    consumer->events.failed(consumer->owner, &err);
+}
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *list, void *opaque) {
+    struct consumer *consumer = opaque;
+    if (consumer->closing) {
+        rd_kafka_assign(rk, NULL);
+        return;
+    }
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        for (int i = 0; i < list->cnt; i++) {
+            partition_add(consumer, &list->elems[i]);
+        }
+        rd_kafka_assign(rk, list);
+        return;
+    }
+    // The unassignment waits for consumer_release: librdkafka lets the group wait with it.
+    consumer->revoking = true;
+    consumer->events.revoking(consumer->owner, rd_kafka_assignment_lost(rk));
+}
+
+void consumer_release(struct consumer *consumer) {
+    partitions_drop(consumer);
+    consumer->revoking = false;
+    rd_kafka_assign(consumer->rk, NULL);
+}
+
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                      rd_kafka_topic_partition_list_t *offsets, void *opaque) {
+    struct consumer *consumer = opaque;
+    struct err err;
+    (void)rk;
+    (void)offsets;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) {
+        consumer->events.committed(consumer->owner, NULL);
+        return;
+    }
+    err_retry(&err, "commit of offsets: %s", rd_kafka_err2str(code));
+    consumer->events.committed(consumer->owner, &err);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
+    (void)rk;
+    fail(opaque, (rd_kafka_resp_err_t)code, text);
+}
+
+static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *options,
+                      struct err *err) {
+    char session[24], heartbeat[24], queue[24];
+    snprintf(session, sizeof(session), "%lld", (long long)options->session_timeout_ms);
+    snprintf(heartbeat, sizeof(heartbeat), "%lld", (long long)options->session_timeout_ms / 5);
+    snprintf(queue, sizeof(queue), "%lld", (long long)options->queue_bytes / 1024);
+    const struct {
+        const char *name, *value;
+    } settings[] = {
+        {"group.id", options->group},
+        {"group.instance.id", options->instance},
+        {"session.timeout.ms", session},
+        {"heartbeat.interval.ms", heartbeat},
+        {"enable.auto.commit", "false"},
+        {"enable.auto.offset.store", "false"},
+        {"enable.partition.eof", "false"},
+        {"auto.offset.reset", "earliest"},
+        {"isolation.level", "read_committed"},
+        {"partition.assignment.strategy", "range,roundrobin"},
+        {"topic.metadata.refresh.interval.ms", "30000"},
+        // A partition that was fetched up to this many refills at most once a second.
+        {"queued.min.messages", "20000"},
+        {"queued.max.messages.kbytes", queue},
+        {"fetch.error.backoff.ms", "200"},
+        {"fetch.wait.max.ms", "100"},
+    };
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (settings[i].value && !kafka_set(conf, settings[i].name, settings[i].value, err)) {
+            return false;
+        }
+    }
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    return true;
+}
+
+static bool subscribe(struct consumer *consumer, const struct consumer_options *options,
+                      struct err *err) {
+    rd_kafka_topic_partition_list_t *topics =
+        rd_kafka_topic_partition_list_new((int)options->topic_count);
+    for (size_t i = 0; i < options->topic_count; i++) {
+        rd_kafka_topic_partition_list_add(topics, options->topics[i], RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+           err_fatal(err, "kafka: subscribe: %s", rd_kafka_err2str(code));
+}
+
+bool consumer_open(struct consumer **out, struct loop *loop,
+                   const struct consumer_options *options, const struct consumer_events *events,
+                   void *owner, struct err *err) {
+    char text[256];
+    rd_kafka_conf_t *conf = kafka_conf(&options->kafka, err);
+    if (conf == NULL) {
+        return false;
+    }
+    struct consumer *consumer = mem_zalloc(sizeof(*consumer));
+    consumer->loop = loop;
+    consumer->events = *events;
+    consumer->owner = owner;
+    rd_kafka_conf_set_opaque(conf, consumer);
+    if (!configure(conf, options, err)) {
+        rd_kafka_conf_destroy(conf);
+        mem_free(consumer);
+        return false;
+    }
+    consumer->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    if (consumer->rk == NULL) {
+        rd_kafka_conf_destroy(conf);
+        mem_free(consumer);
+        return err_fatal(err, "kafka consumer: %s", text);
+    }
+    rd_kafka_poll_set_consumer(consumer->rk);
+    consumer->group_queue = rd_kafka_queue_get_consumer(consumer->rk);
+    rd_kafka_queue_cb_event_enable(consumer->group_queue, on_queue, loop);
+    *out = consumer;
+    return subscribe(consumer, options, err);
+}
+
+void consumer_close(struct consumer *consumer) {
+    rd_kafka_queue_cb_event_enable(consumer->group_queue, NULL, NULL);
+    consumer->closing = true;
+    partitions_drop(consumer);
+    rd_kafka_assign(consumer->rk, NULL);
+    rd_kafka_consumer_close(consumer->rk);
+    rd_kafka_queue_destroy(consumer->group_queue);
+    rd_kafka_destroy(consumer->rk);
+    mem_free(consumer);
+}
+
+void consumer_poll(struct consumer *consumer) {
+    rd_kafka_message_t *message;
+    while ((message = rd_kafka_consumer_poll(consumer->rk, 0)) != NULL) {
+        if (message->err) {
+            fail(consumer, message->err, rd_kafka_message_errstr(message));
+        }
+        rd_kafka_message_destroy(message);
+    }
+}
+
+static struct record record_of(struct consumer_partition *partition, rd_kafka_message_t *m) {
+    rd_kafka_timestamp_type_t type;
+    int64_t timestamp_ms = rd_kafka_message_timestamp(m, &type);
+    return (struct record){
+        .partition = partition,
+        .offset = m->offset,
+        .timestamp_ms = timestamp_ms > 0 ? timestamp_ms : 0,
+        .key = {m->key, m->key_len},
+        .value = {m->payload ? m->payload : "", m->len},
+        .message = m,
+    };
+}
+
+size_t consumer_take(struct consumer *consumer, struct consumer_partition *partition,
+                     struct record *records, size_t most) {
+    rd_kafka_message_t *messages[TAKE_MOST];
+    struct partition *mine = (struct partition *)partition;
+    size_t taken = 0;
+    if (consumer->revoking) {
+        return 0;
+    }
+    ssize_t count = rd_kafka_consume_batch_queue(mine->queue, 0, messages,
+                                                 most < TAKE_MOST ? most : TAKE_MOST);
+    for (ssize_t i = 0; i < count; i++) {
+        if (messages[i]->err) {
+            fail(consumer, messages[i]->err, rd_kafka_message_errstr(messages[i]));
+            rd_kafka_message_destroy(messages[i]);
+        } else {
+            records[taken++] = record_of(partition, messages[i]);
+        }
+    }
+    return taken;
+}
+
+void record_release(struct record *record) {
+    rd_kafka_message_destroy(record->message);
+    record->message = NULL;
+}
+
+bool consumer_commit(struct consumer *consumer, const struct consumer_offset *offsets,
+                     size_t count) {
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        const struct consumer_partition *p = offsets[i].partition;
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = offsets[i].offset;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_commit(consumer->rk, list, 1);
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+int64_t consumer_backlog(struct consumer *consumer, const struct consumer_partition *partition,
+                         int64_t offset) {
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(consumer->rk, partition->topic, partition->number, &low,
+                                       &high) ||
+        high < 0) {
+        return -1;
+    }
+    int64_t from = offset > low ? offset : low;
+    return high > from ? high - from : 0;
+}

@@ -1,0 +1,190 @@
+#include "io/producer.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "io/loop.h"
+
+struct producer_topic {
+    rd_kafka_topic_t *topic;
+    struct producer_topic *next;
+};
+
+struct producer {
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    struct producer_topic *topics;
+    producer_delivered *delivered;
+    bool closing;
+};
+
+static void on_queue(rd_kafka_t *rk, void *loop) {
+    (void)rk;
+    loop_wake(loop);  // on one of librdkafka's threads
+}
+
+static void report(struct producer *producer, void *owner, rd_kafka_resp_err_t code) {
+    struct err err;
+    if (producer->closing) {
+        return;
+    }
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        producer->delivered(owner, NULL);
+        return;
+    }
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+        code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD) {
+        err_poison(&err, "kafka: %s", rd_kafka_err2str(code));
+    } else {
+        err_fatal(&err, "kafka producer: %s", rd_kafka_err2str(code));
+    }
+    producer->delivered(owner, &err);
+}
+
+static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+    (void)rk;
+    report(opaque, message->_private, message->err);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
+    (void)rk;
+    (void)code;
+    (void)text;
+    (void)opaque;  // brokers away: records wait; a fatal error comes with each delivery report
+}
+
+static bool configure(rd_kafka_conf_t *conf, const struct producer_options *options,
+                      struct err *err) {
+    char records[24], kbytes[24], linger[24];
+    snprintf(records, sizeof(records), "%u", options->queue_records);
+    snprintf(kbytes, sizeof(kbytes), "%lld", (long long)options->queue_bytes / 1024);
+    snprintf(linger, sizeof(linger), "%lld", (long long)options->linger_ms);
+    const struct {
+        const char *name, *value;
+    } settings[] = {
+        {"enable.idempotence", "true"},
+        {"acks", "all"},
+        {"message.timeout.ms", "0"},  // wait for the brokers as long as it takes
+        {"message.max.bytes", "4194304"},
+        {"queue.buffering.max.messages", records},
+        {"queue.buffering.max.kbytes", kbytes},
+        {"linger.ms", linger},
+        {"compression.type", options->compression},
+    };
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (settings[i].value && !kafka_set(conf, settings[i].name, settings[i].value, err)) {
+            return false;
+        }
+    }
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    return true;
+}
+
+bool producer_open(struct producer **out, struct loop *loop,
+                   const struct producer_options *options, producer_delivered *delivered,
+                   struct err *err) {
+    char text[256];
+    rd_kafka_conf_t *conf = kafka_conf(&options->kafka, err);
+    if (conf == NULL) {
+        return false;
+    }
+    struct producer *producer = mem_zalloc(sizeof(*producer));
+    producer->delivered = delivered;
+    rd_kafka_conf_set_opaque(conf, producer);
+    if (!configure(conf, options, err)) {
+        rd_kafka_conf_destroy(conf);
+        mem_free(producer);
+        return false;
+    }
+    producer->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    if (producer->rk == NULL) {
+        rd_kafka_conf_destroy(conf);
+        mem_free(producer);
+        return err_fatal(err, "kafka producer: %s", text);
+    }
+    producer->queue = rd_kafka_queue_get_main(producer->rk);
+    rd_kafka_queue_cb_event_enable(producer->queue, on_queue, loop);
+    *out = producer;
+    return true;
+}
+
+void producer_close(struct producer *producer, int64_t wait_ms) {
+    rd_kafka_queue_cb_event_enable(producer->queue, NULL, NULL);
+    rd_kafka_flush(producer->rk, (int)wait_ms);
+    producer->closing = true;
+    rd_kafka_purge(producer->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_poll(producer->rk, 0);
+    while (producer->topics) {
+        struct producer_topic *topic = producer->topics;
+        producer->topics = topic->next;
+        rd_kafka_topic_destroy(topic->topic);
+        mem_free(topic);
+    }
+    rd_kafka_queue_destroy(producer->queue);
+    rd_kafka_destroy(producer->rk);
+    mem_free(producer);
+}
+
+struct producer_topic *producer_topic(struct producer *producer, const char *name) {
+    for (struct producer_topic *t = producer->topics; t; t = t->next) {
+        if (strcmp(rd_kafka_topic_name(t->topic), name) == 0) {
+            return t;
+        }
+    }
+    struct producer_topic *topic = mem_zalloc(sizeof(*topic));
+    topic->topic = rd_kafka_topic_new(producer->rk, name, NULL);
+    topic->next = producer->topics;
+    producer->topics = topic;
+    return topic;
+}
+
+static rd_kafka_headers_t *headers_of(const struct producer_record *record) {
+    if (record->header_count == 0) {
+        return NULL;
+    }
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count; i++) {
+        const struct kafka_header *h = &record->headers[i];
+        rd_kafka_header_add(headers, h->name, -1, h->value.at, (ssize_t)h->value.len);
+    }
+    return headers;
+}
+
+bool producer_send(struct producer *producer, const struct producer_record *record,
+                   struct err *err) {
+    rd_kafka_headers_t *headers = headers_of(record);
+    rd_kafka_vu_t fields[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = record->topic->topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY,
+         .u.mem = {(void *)(uintptr_t)record->key.at, record->key.len}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)(uintptr_t)record->value.at, record->value.len}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = record->owner},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    size_t count = sizeof(fields) / sizeof(fields[0]) - (headers == NULL);
+    rd_kafka_error_t *error = rd_kafka_produceva(producer->rk, fields, count);
+    if (error == NULL) {
+        return true;
+    }
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    if (headers) {
+        rd_kafka_headers_destroy(headers);
+    }
+    rd_kafka_error_destroy(error);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        return err_retry(err, "kafka: the producer's queue is full");
+    }
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+        return err_poison(err, "kafka: a record of %zu bytes is above the limit",
+                          record->value.len);
+    }
+    return err_fatal(err, "kafka producer: %s", rd_kafka_err2str(code));
+}
+
+void producer_poll(struct producer *producer) {
+    rd_kafka_poll(producer->rk, 0);
+}
