@@ -6,7 +6,7 @@ OPTIMISE ?= -O2 -g
 WARNINGS  = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wswitch-enum -Werror
 CFLAGS   += -std=c17 -D_GNU_SOURCE $(OPTIMISE) $(WARNINGS) $(SANITIZE) -pthread
-CPPFLAGS += -Isrc -I$(BUILD)/gen
+CPPFLAGS += -Isrc -I$(BUILD)/gen -I/usr/include/postgresql
 LDFLAGS  += $(SANITIZE) -pthread
 PREFIX   ?= /usr/local
 PYTHON   ?= python3

@@ -1,0 +1,144 @@
+-- Every statement that the fleet runs. Rows come as arrays, one a column.
+
+-- What is known of jobs before they are called: only those with something to say come back.
+-- name: admit
+select g.n, a.job_id is not null, d.job_id is not null, c.job_id is not null or b.cancelled_at is not null,
+       b.cost_pico_usd >= b.spend_cap_pico_usd,
+       a.tier, a.model, a.answer, a.error, a.error_text, a.confidence_raw, a.confidence,
+       a.calibration, a.prompt, a.input_tokens, a.output_tokens, a.cached_tokens, a.cost_pico_usd,
+       a.calls, a.latency_ms, a.started_at, a.http_status
+from unnest($1::uuid[], $2::int2[], $3::uuid[]) with ordinality g (job_id, hop, batch_id, n)
+left join attempts a on a.job_id = g.job_id and a.hop = g.hop
+left join decisions d on d.job_id = g.job_id and d.hop = g.hop
+left join cancellations c on c.job_id = g.job_id
+left join batches b on b.id = g.batch_id
+where a.job_id is not null or d.job_id is not null or c.job_id is not null
+   or b.cancelled_at is not null or b.cost_pico_usd >= b.spend_cap_pico_usd
+
+-- Attempts with what they cost their batches. Comes back: the keys that were new. Batches are
+-- locked in the order of their ids, so that two of these cannot wait for each other.
+-- name: store_attempts
+with stored as (
+    insert into attempts (job_id, hop, tier, path, batch_id, model, answer, error, error_text,
+        confidence_raw, confidence, calibration, prompt, input_tokens, output_tokens,
+        cached_tokens, cost_pico_usd, calls, latency_ms, http_status, started_at, worker)
+    select g.*, $22 from unnest($1::uuid[], $2::int2[], $3::text[], $4::text[], $5::uuid[],
+        $6::text[], $7::json[], $8::text[], $9::text[], $10::float8[], $11::float8[], $12::text[],
+        $13::text[], $14::int4[], $15::int4[], $16::int4[], $17::int8[], $18::int2[], $19::int4[],
+        $20::int2[], $21::timestamptz[]) g
+    on conflict do nothing
+    returning job_id, hop, batch_id, tier, error, cost_pico_usd
+), sums as (
+    select batch_id, tier, count(*) as attempts, count(error) as errors, sum(cost_pico_usd) as cost
+    from stored where batch_id is not null group by 1, 2
+), locked as (
+    select id from batches where id in (select batch_id from sums) order by id for update
+), batch as (
+    update batches b set cost_pico_usd = b.cost_pico_usd + s.cost
+    from (select batch_id, sum(cost) as cost from sums group by 1) s
+    where b.id = s.batch_id and b.id in (select id from locked)
+), tiers as (
+    insert into batch_tiers as t (batch_id, tier, attempts, errors, cost_pico_usd)
+    select s.batch_id, s.tier, s.attempts, s.errors, s.cost from sums s join locked l on l.id = s.batch_id
+    order by 1, 2
+    on conflict (batch_id, tier) do update set attempts = t.attempts + excluded.attempts,
+        errors = t.errors + excluded.errors, cost_pico_usd = t.cost_pico_usd + excluded.cost_pico_usd
+)
+select job_id, hop from stored
+
+-- Decisions, with the counters of their batches, the inputs that are kept, and the letters of what
+-- was decided dead. Comes back: the keys that were new.
+-- name: store_decisions
+with stored as (
+    insert into decisions (job_id, hop, tier, verdict, final, reasons, explanation, next_tier,
+        answer_hop, confidence, threshold, policy, path, batch_id, custom_id, line, tenant, audit,
+        cost_pico_usd, created_at)
+    select g.job_id, g.hop, g.tier, g.verdict, g.verdict <> 'escalate',
+        string_to_array(g.reasons, ','), g.explanation, g.next_tier, g.answer_hop, g.confidence,
+        g.threshold, g.policy, g.path, g.batch_id, g.custom_id, g.line, g.tenant, g.audit, g.cost,
+        g.created_at
+    from unnest($1::uuid[], $2::int2[], $3::text[], $4::text[], $5::text[], $6::json[], $7::text[],
+        $8::int2[], $9::float8[], $10::float8[], $11::text[], $12::text[], $13::uuid[], $14::text[],
+        $15::int8[], $16::text[], $17::bool[], $18::int8[], $19::timestamptz[])
+        g (job_id, hop, tier, verdict, reasons, explanation, next_tier, answer_hop, confidence,
+           threshold, policy, path, batch_id, custom_id, line, tenant, audit, cost, created_at)
+    on conflict do nothing
+    returning job_id, hop, batch_id, tier, verdict
+), kept as (
+    insert into inputs (job_id, batch_id, input)
+    select * from unnest($20::uuid[], $21::uuid[], $22::json[]) on conflict do nothing
+), letters as (
+    insert into dead_letters (job_id, batch_id, custom_id, line, decided, topic, partition,
+        "offset", value, reason, text, attempts, recorded_at)
+    select g.job_id, g.batch_id, g.custom_id, g.line, true, g.topic, g.partition, g.at, g.value,
+        g.reason, g.text, g.attempts, g.recorded_at
+    from unnest($23::uuid[], $24::uuid[], $25::text[], $26::int8[], $27::text[], $28::int4[],
+        $29::int8[], $30::bytea[], $31::text[], $32::text[], $33::int4[], $34::timestamptz[])
+        g (job_id, batch_id, custom_id, line, topic, partition, at, value, reason, text, attempts,
+           recorded_at)
+    on conflict do nothing
+), sums as (
+    select batch_id, tier,
+        count(*) filter (where verdict = 'accept') as accepted,
+        count(*) filter (where verdict = 'escalate') as escalated,
+        count(*) filter (where verdict = 'review') as review,
+        count(*) filter (where verdict = 'dead') as dead,
+        count(*) filter (where verdict = 'expired') as expired,
+        count(*) filter (where verdict = 'cancelled') as cancelled
+    from stored where batch_id is not null group by 1, 2
+), locked as (
+    select id from batches where id in (select batch_id from sums) order by id for update
+), batch as (
+    update batches b set accepted = b.accepted + s.accepted, review = b.review + s.review,
+        dead = b.dead + s.dead, expired = b.expired + s.expired,
+        cancelled = b.cancelled + s.cancelled, last_decided_at = clock_timestamp()
+    from (select batch_id, sum(accepted) as accepted, sum(review) as review, sum(dead) as dead,
+                 sum(expired) as expired, sum(cancelled) as cancelled from sums group by 1) s
+    where b.id = s.batch_id and b.id in (select id from locked)
+), tiers as (
+    insert into batch_tiers as t (batch_id, tier, accepted, escalated, ended)
+    select s.batch_id, s.tier, s.accepted, s.escalated, s.review + s.dead + s.expired + s.cancelled
+    from sums s join locked l on l.id = s.batch_id
+    order by 1, 2
+    on conflict (batch_id, tier) do update set accepted = t.accepted + excluded.accepted,
+        escalated = t.escalated + excluded.escalated, ended = t.ended + excluded.ended
+)
+select job_id, hop from stored
+
+-- What was decided before, for results that came again.
+-- name: find_decisions
+select g.n, d.verdict, array_to_string(d.reasons, ','), d.explanation, d.next_tier, d.answer_hop,
+       d.audit, d.cost_pico_usd, d.policy, d.decided_at
+from unnest($1::uuid[], $2::int2[]) with ordinality g (job_id, hop, n)
+join decisions d on d.job_id = g.job_id and d.hop = g.hop
+
+-- Records that could not be processed. A job of a batch that is told by its letter counts once.
+-- name: store_dead_letters
+with given as (
+    select * from unnest($1::text[], $2::int4[], $3::int8[], $4::uuid[], $5::uuid[], $6::text[],
+        $7::int8[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::int4[],
+        $13::timestamptz[])
+        g (topic, partition, at, job_id, batch_id, custom_id, line, key, value, reason, text,
+           attempts, recorded_at)
+), stored as (
+    insert into dead_letters (topic, partition, "offset", job_id, batch_id, custom_id, line, key,
+        value, reason, text, attempts, recorded_at)
+    select * from given
+    on conflict do nothing
+    returning job_id, batch_id
+), sums as (
+    select batch_id, count(distinct job_id) as dead
+    from stored s
+    where batch_id is not null and job_id is not null
+      and not exists (select from dead_letters l where l.job_id = s.job_id)
+      and not exists (select from decisions d where d.job_id = s.job_id and d.final)
+    group by 1
+), locked as (
+    select id from batches where id in (select batch_id from sums) order by id for update
+)
+update batches b set dead = b.dead + s.dead, last_decided_at = clock_timestamp()
+from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
+
+-- name: store_policies
+insert into policies (version, path, text)
+select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing
