@@ -1,0 +1,62 @@
+// Calling models over HTTP/1.1 (libcurl) on the loop, thousands at a time.
+//
+// Transfers are spread over many small curl multi handles, because the cost of one grows with the
+// transfers in it (31 µs a call at 32, 65 at 2,048). TLS is verified, redirects are not followed,
+// only http and https are spoken, replies are capped. Connections are kept and used again.
+#ifndef TASKFIT_IO_HTTP_H
+#define TASKFIT_IO_HTTP_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct loop;
+struct http;
+struct http_call;
+struct http_headers;
+
+enum http_fault {
+    HTTP_FAULT_NONE,
+    HTTP_FAULT_CONNECT,    // no connection, no name, no TLS: nothing was sent
+    HTTP_FAULT_TIMEOUT,
+    HTTP_FAULT_CUT,        // the connection broke before the reply was whole
+    HTTP_FAULT_TOO_LARGE,
+};
+
+// Valid during the call that hands it over.
+struct http_reply {
+    enum http_fault fault;
+    const char *fault_text;
+    uint32_t status;
+    struct slice body;
+    struct slice retry_after;  // the first such header that came; absent: none
+    bool retry_after_is_ms;
+    int64_t latency_ms;
+};
+
+struct http_request {
+    const char *url;                     // must live until the reply
+    const struct http_headers *headers;  // likewise
+    struct slice body;                   // likewise
+    const char *idempotency_key;         // copied; NULL: none
+    int64_t timeout_ms;
+    uint32_t reply_bytes;
+};
+
+typedef void http_done(void *owner, const struct http_reply *reply);
+
+// in_flight: the most calls at a time; more must not be sent.
+struct http *http_open(struct loop *loop, uint32_t in_flight);
+void http_close(struct http *http);  // calls under way are forgotten
+
+// `done` comes later, from the loop, once, unless the call is cancelled.
+struct http_call *http_send(struct http *http, const struct http_request *request,
+                            http_done *done, void *owner);
+void http_cancel(struct http_call *call);
+
+// Constant headers of a model: "Name: value" lines. A list is made once and shared by its calls.
+struct http_headers *http_headers_new(void);
+void http_headers_add(struct http_headers *headers, const char *line);
+void http_headers_free(struct http_headers *headers);
+
+#endif
