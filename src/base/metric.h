@@ -1,0 +1,75 @@
+// What a process counts, as Prometheus text (exposition format 0.0.4).
+//
+// A metric has at most one label, of few values; a cell is one metric with one value of its label.
+// Find a cell once and keep it: its address stays. Units are base units, in the metric's name.
+#ifndef TASKFIT_BASE_METRIC_H
+#define TASKFIT_BASE_METRIC_H
+
+#include "base/buf.h"
+
+// clang-format off
+#define METRICS(X) \
+    X(JOBS_TAKEN,      COUNTER, "taskfit_jobs_taken_total", "", "records taken from the topic") \
+    X(JOBS_FINISHED,   COUNTER, "taskfit_jobs_finished_total", "", "hops finished: stored, published, to be committed") \
+    X(JOBS_KNOWN,      COUNTER, "taskfit_jobs_known_total", "", "records whose attempt was stored already: no model was called") \
+    X(HOPS_IN_STEP,    GAUGE,   "taskfit_hops", "step", "hops in memory, by step") \
+    X(MEMORY_BYTES,    GAUGE,   "taskfit_hop_memory_bytes", "", "memory held for hops") \
+    X(BACKLOG_JOBS,    GAUGE,   "taskfit_backlog_jobs", "", "records behind what was taken, of the partitions assigned") \
+    X(CALLS,           COUNTER, "taskfit_calls_total", "model", "requests sent to models, retries included") \
+    X(CALL_SECONDS,    HISTOGRAM, "taskfit_call_seconds", "model", "from a request to its reply") \
+    X(RETRIES,         COUNTER, "taskfit_retries_total", "reason", "requests repeated, by why") \
+    X(ATTEMPTS,        COUNTER, "taskfit_attempts_total", "model", "attempts stored") \
+    X(ATTEMPT_ERRORS,  COUNTER, "taskfit_attempt_errors_total", "reason", "attempts stored without an answer, by reason") \
+    X(TOKENS_INPUT,    COUNTER, "taskfit_input_tokens_total", "model", "input tokens") \
+    X(TOKENS_OUTPUT,   COUNTER, "taskfit_output_tokens_total", "model", "output tokens") \
+    X(COST_USD,        COUNTER, "taskfit_cost_usd_total", "model", "cost of calls") \
+    X(DECISIONS,       COUNTER, "taskfit_decisions_total", "verdict", "decisions stored") \
+    X(REASONS,         COUNTER, "taskfit_reasons_total", "reason", "reasons of decisions") \
+    X(DEAD_LETTERS,    COUNTER, "taskfit_dead_letters_total", "reason", "records set aside as dead") \
+    X(ROWS_STORED,     COUNTER, "taskfit_rows_stored_total", "", "rows stored") \
+    X(STORE_SECONDS,   HISTOGRAM, "taskfit_store_seconds", "", "from sending a batch of rows to its commit") \
+    X(STORE_FAILURES,  COUNTER, "taskfit_store_failures_total", "", "batches that the database did not take") \
+    X(DATABASE_UP,     GAUGE,   "taskfit_database_up", "", "1: the database is reachable") \
+    X(COMMITS,         COUNTER, "taskfit_commits_total", "", "commits of offsets asked for") \
+    X(COMMIT_FAILURES, COUNTER, "taskfit_commit_failures_total", "", "commits of offsets refused") \
+    X(ASSIGNMENTS,     GAUGE,   "taskfit_partitions", "", "partitions assigned")
+// clang-format on
+
+enum metric {
+#define METRIC_ENUM(name, kind, text, label, help) METRIC_##name,
+    METRICS(METRIC_ENUM)
+#undef METRIC_ENUM
+    METRIC_COUNT
+};
+
+struct metric_cell {
+    struct metric_cell *next;
+    double value;        // of a histogram: the sum
+    uint64_t *buckets;   // of a histogram: how many fell in each
+    uint64_t count;
+    char label[];
+};
+
+struct metrics {
+    struct metric_cell *cells[METRIC_COUNT];
+};
+
+void metrics_fini(struct metrics *metrics);
+
+// label: "" for a metric without one. Made when it is not there.
+struct metric_cell *metric_cell(struct metrics *metrics, enum metric metric, const char *label);
+void metric_observe(struct metric_cell *cell, double seconds);  // a histogram's
+
+static inline void metric_add(struct metrics *metrics, enum metric metric, const char *label,
+                              double value) {
+    metric_cell(metrics, metric, label)->value += value;
+}
+
+static inline void metric_set(struct metrics *metrics, enum metric metric, const char *label,
+                              double value) {
+    metric_cell(metrics, metric, label)->value = value;
+}
+
+void metrics_write(const struct metrics *metrics, struct buf *out);
+
+#endif
