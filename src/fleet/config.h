@@ -25,6 +25,8 @@ struct config_kafka {
     const char *ca_file, *certificate_file, *key_file;
     int64_t session_timeout_ms;
     const char *compression;
+    int64_t fetch_bytes;  // fetched ahead of what is taken, over all partitions
+    int64_t linger_ms;    // wait for more records to a request
 };
 
 enum config_security { SECURITY_PLAINTEXT, SECURITY_SSL, SECURITY_SASL_PLAINTEXT, SECURITY_SASL_SSL };

@@ -16,6 +16,7 @@ struct producer {
     rd_kafka_queue_t *queue;
     struct producer_topic *topics;
     producer_delivered *delivered;
+    void *owner;
     bool closing;
 };
 
@@ -24,13 +25,13 @@ static void on_queue(rd_kafka_t *rk, void *loop) {
     loop_wake(loop);  // on one of librdkafka's threads
 }
 
-static void report(struct producer *producer, void *owner, rd_kafka_resp_err_t code) {
+static void report(struct producer *producer, void *record_owner, rd_kafka_resp_err_t code) {
     struct err err;
     if (producer->closing) {
         return;
     }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        producer->delivered(owner, NULL);
+        producer->delivered(producer->owner, record_owner, NULL);
         return;
     }
     if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
@@ -39,7 +40,7 @@ static void report(struct producer *producer, void *owner, rd_kafka_resp_err_t c
     } else {
         err_fatal(&err, "kafka producer: %s", rd_kafka_err2str(code));
     }
-    producer->delivered(owner, &err);
+    producer->delivered(producer->owner, record_owner, &err);
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
@@ -84,7 +85,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct producer_options *opti
 
 bool producer_open(struct producer **out, struct loop *loop,
                    const struct producer_options *options, producer_delivered *delivered,
-                   struct err *err) {
+                   void *owner, struct err *err) {
     char text[256];
     rd_kafka_conf_t *conf = kafka_conf(&options->kafka, err);
     if (conf == NULL) {
@@ -92,6 +93,7 @@ bool producer_open(struct producer **out, struct loop *loop,
     }
     struct producer *producer = mem_zalloc(sizeof(*producer));
     producer->delivered = delivered;
+    producer->owner = owner;
     rd_kafka_conf_set_opaque(conf, producer);
     if (!configure(conf, options, err)) {
         rd_kafka_conf_destroy(conf);

@@ -13,7 +13,7 @@ struct producer_topic;
 
 // The broker's word on a record; err NULL: it is in the log. ERR_POISON: this one never will be
 // (too large), ERR_FATAL: the producer is dead, start anew.
-typedef void producer_delivered(void *record_owner, const struct err *err);
+typedef void producer_delivered(void *owner, void *record_owner, const struct err *err);
 
 struct producer_options {
     struct kafka_options kafka;
@@ -25,7 +25,7 @@ struct producer_options {
 
 bool producer_open(struct producer **producer, struct loop *loop,
                    const struct producer_options *options, producer_delivered *delivered,
-                   struct err *err) MUST_CHECK;
+                   void *owner, struct err *err) MUST_CHECK;
 // Waits up to wait_ms for what is on its way, then drops the rest, whose owners hear nothing.
 void producer_close(struct producer *producer, int64_t wait_ms);
 

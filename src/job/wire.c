@@ -260,6 +260,10 @@ void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out) 
     pack(&m.base, out);
 }
 
+void wire_job_repack(const struct job *job, struct buf *out) {
+    pack(&((const job_message *)job->message)->base, out);
+}
+
 void wire_result_pack(const struct job *job, const struct attempt *attempt, struct arena *arena,
                       struct buf *out) {
     Taskfit__V1__Result m = TASKFIT__V1__RESULT__INIT;

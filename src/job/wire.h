@@ -29,6 +29,8 @@ enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job
 
 // A job as a producer makes it: its message is not needed.
 void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out);
+// The message that a job came in, as it came but for the order of its fields.
+void wire_job_repack(const struct job *job, struct buf *out);
 void wire_result_pack(const struct job *job, const struct attempt *attempt, struct arena *arena,
                       struct buf *out);
 // The job of the next hop: attempt and the reasons of decision join its trail.

@@ -1,0 +1,25 @@
+#include "fleet/hop.h"
+
+#include "base/log.h"
+
+static const char *const step_names[] = {
+#define STEP_NAME(name) #name,
+    STEPS(STEP_NAME)
+#undef STEP_NAME
+};
+
+const char *step_name(enum step step) {
+    return step_names[step];
+}
+
+void hop_move(struct hop *hop, enum step step, struct list *list) {
+    if (log_wants(LOG_DEBUG)) {
+        char id[UUID_TEXT];
+        uuid_format(hop->job.id, id);
+        log_debug("job %s hop %u: %s → %s", id, hop->job.hop, step_name(hop->step),
+                  step_name(step));
+    }
+    hop->step = step;
+    list_remove(&hop->node);
+    list_append(list, &hop->node);
+}

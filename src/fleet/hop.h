@@ -1,0 +1,85 @@
+// A job's visit to a tier, from the record that brought it to the offset that is committed.
+//
+//   worker:    TAKEN → ADMITTING → READY → CALLING → STORING → PUBLISHING → FINISHED
+//                │        │                 ↓ ↑                    ↑
+//                │        │               WAITING                  │
+//                │        └── already stored ──────────────────────┘
+//                └── no job of ours → BURYING → PUBLISHING
+//   escalator: TAKEN → JUDGING → STORING → PUBLISHING → FINISHED
+//
+// Everything of a hop lives in its arena and dies with it. A hop that is dropped instead (its
+// partition went to another member, or the process drains before it was called) is never finished,
+// so its record comes again.
+#ifndef TASKFIT_FLEET_HOP_H
+#define TASKFIT_FLEET_HOP_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "dialect/dialect.h"
+#include "fleet/config.h"
+#include "fleet/intake.h"
+#include "job/decide.h"
+
+#define STEPS(X) \
+    X(TAKEN) X(ADMITTING) X(READY) X(CALLING) X(WAITING) X(JUDGING) X(STORING) X(BURYING) \
+    X(PUBLISHING) X(FINISHED)
+
+enum step {
+#define STEP_ENUM(name) STEP_##name,
+    STEPS(STEP_ENUM)
+#undef STEP_ENUM
+    STEP_COUNT
+};
+
+const char *step_name(enum step step);
+
+struct http_call;
+struct caller;
+struct caller_model;
+
+// The calls of a hop to a model (fleet/caller.h).
+struct hop_call {
+    struct caller *caller;
+    struct caller_model *model;
+    struct http_call *http;  // under way; NULL: none
+    struct slice body;       // of the request
+    char *key;               // idempotency key: the same for every try
+    int64_t first_ms;        // steady clock, of the first request
+    unsigned tries;
+};
+
+// Why a record cannot be processed, and what it was.
+struct hop_burial {
+    struct slice key, value;
+    struct slice reason, text;
+    uint32_t attempts;  // hops that were tried
+};
+
+struct hop {
+    struct list_node node;   // of the step's list
+    struct list_node all;    // of every hop there is
+    struct heap_node due;    // WAITING
+    struct map_node by_job;  // (job, hop) that are in hand; see worker.c
+    enum step step;
+    struct arena arena;
+    struct config *config;   // what it began with
+    const struct config_path *path;
+    struct ticket ticket;    // where it came from
+    int64_t record_ms;       // Unix time of the record; 0: it has none
+    struct job job;
+    struct attempt attempt;
+    struct hop_call call;
+    struct hop_burial burial;
+    struct decision *decision;  // the escalator's
+    struct slice policy;        // version that decided
+    struct list twins;          // hops with the same key that wait for this one
+    bool registered;            // by_job is in its map
+    bool dropped;               // to be thrown away as soon as its call or row is back
+    unsigned deliveries;        // records on their way
+};
+
+// One place moves a hop on, and says so in the debug log.
+void hop_move(struct hop *hop, enum step step, struct list *list);
+
+#endif
