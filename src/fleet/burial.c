@@ -56,6 +56,7 @@ void burial_add(struct burial *burial, struct hop *hop, enum reason reason, stru
     hop->burial.reason = slice_of(reason_code(reason));
     hop->burial.text = arena_slice(&hop->arena, text);
     hop->burial.attempts = hop->job.trail_count;
+    hop->buried = true;
     log_warn("%s [%d] offset %lld goes to dead: %s: %.*s", ticket_topic(hop->ticket),
              ticket_partition(hop->ticket), (long long)hop->ticket.offset, reason_code(reason),
              SLICE_ARGS(text));

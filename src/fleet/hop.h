@@ -49,7 +49,7 @@ struct hop_call {
     unsigned tries;
 };
 
-// Why a record cannot be processed, and what it was.
+// The letter of a record that cannot be processed: why, and what it was.
 struct hop_burial {
     struct slice key, value;
     struct slice reason, text;
@@ -71,10 +71,13 @@ struct hop {
     struct attempt attempt;
     struct hop_call call;
     struct hop_burial burial;
-    struct decision *decision;  // the escalator's
-    struct slice policy;        // version that decided
+    struct decision *decision;  // the escalator's, with its columns and
+    struct slice reasons, explanation;
+    struct slice policy;        // the version that decided
     struct list twins;          // hops with the same key that wait for this one
     bool registered;            // by_job is in its map
+    bool buried;                // goes to dead: `burial` is what it says
+    bool letter_sent;           // of a decision that is dead
     bool dropped;               // to be thrown away as soon as its call or row is back
     unsigned deliveries;        // records on their way
 };

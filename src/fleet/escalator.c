@@ -1,0 +1,276 @@
+#include "fleet/escalator.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "fleet/decisions.h"
+#include "fleet/rows.h"
+#include "fleet/rules.h"
+#include "fleet/station.h"
+#include "io/loop.h"
+#include "job/wire.h"
+
+enum { TIERS_MOST = 64 };
+
+// What is usual at a tier: an exponentially weighted mean over the results that come by, so that
+// a change shows within some tens of them.
+struct usual {
+    const char *tier;
+    double latency_ms, cost_pico_usd;
+};
+
+struct escalator {
+    struct station station;
+    struct store *storing, *finding;
+    struct rules_scratch rules;
+    struct usual usual[TIERS_MOST];
+    uint32_t usual_count;
+};
+
+// --- what is usual
+
+static struct usual *usual_of(struct escalator *e, const char *tier) {
+    for (uint32_t i = 0; i < e->usual_count; i++) {
+        if (strcmp(e->usual[i].tier, tier) == 0) {
+            return &e->usual[i];
+        }
+    }
+    assert(e->usual_count < TIERS_MOST);
+    struct usual *usual = &e->usual[e->usual_count++];
+    const struct config_tier *conf =
+        config_tier_find(e->station.process->config, slice_of(tier));
+    *usual = (struct usual){.tier = tier,
+                            .latency_ms = conf ? (double)conf->usual_ms : 0};
+    return usual;
+}
+
+static void learn(struct escalator *e, const struct hop *hop) {
+    const double weight = 0.05;
+    int place = path_tier_index(&hop->path->policy, hop->attempt.tier);
+    if (place < 0 || hop->attempt.calls == 0) {
+        return;
+    }
+    struct usual *usual = usual_of(e, hop->path->policy.tiers[place].name);
+    usual->latency_ms += weight * ((double)hop->attempt.latency_ms - usual->latency_ms);
+    usual->cost_pico_usd += weight * ((double)hop->attempt.cost_pico_usd - usual->cost_pico_usd);
+}
+
+// --- judging
+
+static void judge(struct escalator *e, struct hop *hop) {
+    struct rule_verdict verdicts[RULE_VERDICTS_MOST];
+    struct facts facts = {
+        .job = &hop->job,
+        .attempt = &hop->attempt,
+        .path = hop->path ? &hop->path->policy : NULL,
+        .rules = verdicts,
+        .now_ms = loop_wall_ms(e->station.process->loop),
+        .chance = random_unit(&e->station.process->random),
+    };
+    if (hop->path) {
+        learn(e, hop);
+        facts.rule_count = rules_run(hop->path, hop, &e->rules, verdicts);
+        for (uint32_t i = 0; i < hop->path->policy.tier_count; i++) {
+            const struct usual *usual = usual_of(e, hop->path->policy.tiers[i].name);
+            facts.usual[i] = (struct tier_usual){(int64_t)usual->latency_ms,
+                                                 (int64_t)usual->cost_pico_usd};
+        }
+    }
+    hop->decision = arena_zalloc(&hop->arena, sizeof(*hop->decision));
+    hop->policy = slice_of(hop->path ? hop->path->policy.version : "none");
+    decide(&facts, &hop->arena, hop->decision);
+}
+
+static void on_taken(void *owner, struct hop *hop, const struct record *record) {
+    struct escalator *e = owner;
+    struct slice text = {0};
+    enum reason reason =
+        wire_result_read(record->value, &hop->arena, &hop->job, &hop->attempt, &text);
+    if (reason != REASON_NONE) {
+        station_bury(&e->station, hop, reason, text, record);
+        return;
+    }
+    if (hop->job.created_ms == 0) {
+        hop->job.created_ms = hop->attempt.started_ms;
+    }
+    hop->path = config_path_find(hop->config, hop->job.path);
+    if (hop->path && hop->job.deadline_ms == 0 && hop->path->policy.deadline_ms > 0) {
+        hop->job.deadline_ms = hop->job.created_ms + hop->path->policy.deadline_ms;
+    }
+    judge(e, hop);
+    decisions_prepare(hop);
+    store_add(e->storing, hop, STEP_STORING);
+}
+
+static bool has_room(void *owner) {
+    struct escalator *e = owner;
+    return !store_stuck(e->storing) && !store_stuck(e->finding);
+}
+
+// --- storing
+
+static void encode(void *owner, struct hop *const *rows, size_t count,
+                   struct pg_params *params) {
+    (void)owner;
+    decisions_encode(rows, count, params);
+}
+
+static void count_decision(struct escalator *e, const struct hop *hop) {
+    struct metrics *metrics = &e->station.process->metrics;
+    metric_add(metrics, METRIC_ROWS_STORED, "", 1);
+    metric_add(metrics, METRIC_DECISIONS, verdict_name(hop->decision->verdict), 1);
+    for (uint32_t i = 0; i < hop->decision->reason_count; i++) {
+        char code[128];
+        snprintf(code, sizeof(code), "%.*s", SLICE_ARGS(hop->decision->reasons[i].code));
+        metric_add(metrics, METRIC_REASONS, code, 1);
+    }
+}
+
+// A decision that was there before stands: it is looked up and published again, because the first
+// may not have got out.
+static void on_stored(void *owner, struct hop *const *rows, size_t count,
+                      const struct pg_result *result) {
+    struct escalator *e = owner;
+    int place = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (rows_is_new(result, &place, rows[i])) {
+            count_decision(e, rows[i]);
+            station_publish(&e->station, rows[i]);
+        } else {
+            store_add(e->finding, rows[i], STEP_STORING);
+        }
+    }
+}
+
+static void on_refused(void *owner, struct hop *hop, const struct err *err) {
+    struct escalator *e = owner;
+    station_bury(&e->station, hop, REASON_ROW_REFUSED, slice_of(err->text), NULL);
+}
+
+static void encode_keys(void *owner, struct hop *const *rows, size_t count,
+                        struct pg_params *params) {
+    (void)owner;
+    decisions_encode_keys(rows, count, params);
+}
+
+static void on_found(void *owner, struct hop *const *rows, size_t count,
+                     const struct pg_result *result) {
+    struct escalator *e = owner;
+    for (size_t i = 0; i < count; i++) {
+        size_t before = rows[i]->arena.bytes;
+        bool found = decisions_read(rows[i], i, result);
+        decisions_prepare(rows[i]);
+        station_grown(&e->station, rows[i], before);
+        if (found) {
+            station_publish(&e->station, rows[i]);
+        } else {
+            // The job has its outcome at another hop: this result is of no more use.
+            station_finish(&e->station, rows[i]);
+        }
+    }
+}
+
+// --- publishing
+
+static const struct attempt *answer_of(const struct hop *hop) {
+    int place = hop->decision->answer_hop;
+    if (place == (int)hop->attempt.hop) {
+        return &hop->attempt;
+    }
+    for (uint32_t i = 0; i < hop->job.trail_count; i++) {
+        if ((int)hop->job.trail[i].hop == place) {
+            return &hop->job.trail[i];
+        }
+    }
+    return NULL;
+}
+
+static bool send_next(struct escalator *e, struct hop *hop) {
+    char topic[TOPIC_TEXT];
+    struct buf *scratch = &e->station.scratch;
+    buf_clear(scratch);
+    wire_next_job_pack(&hop->job, &hop->attempt, hop->decision, &hop->arena, scratch);
+    snprintf(topic, sizeof(topic), "jobs.%s", hop->decision->next_tier);
+    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, topic, buf_slice(scratch));
+}
+
+static bool send_outcome(struct escalator *e, struct hop *hop) {
+    struct buf *scratch = &e->station.scratch;
+    struct outcome outcome = {
+        .job = &hop->job,
+        .decision = hop->decision,
+        .answer = answer_of(hop),
+        .tier = hop->attempt.tier,
+        .hop = hop->attempt.hop,
+        .policy = hop->policy,
+        .decided_ms = loop_wall_ms(e->station.process->loop),
+    };
+    buf_clear(scratch);
+    wire_outcome_pack(&outcome, &hop->arena, scratch);
+    return publisher_send(e->station.publisher, hop, MESSAGE_DECISION, "decisions",
+                          buf_slice(scratch));
+}
+
+// A job that was decided dead has an outcome and a letter. The letter's row was stored with the
+// decision; a letter that went out and comes again is told by its headers.
+static bool send(void *owner, struct hop *hop) {
+    struct escalator *e = owner;
+    if (hop->decision->verdict == VERDICT_ESCALATE) {
+        return send_next(e, hop);
+    }
+    if (hop->decision->verdict == VERDICT_DEAD && !hop->letter_sent) {
+        if (!burial_publish(e->station.publisher, hop, &e->station.scratch)) {
+            return false;
+        }
+        hop->letter_sent = true;
+    }
+    return send_outcome(e, hop);
+}
+
+static void on_leaving(void *owner) {
+    (void)owner;  // what is decided is stored and published: that takes no longer than dropping it
+}
+
+// --- the turn
+
+int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
+    int64_t wait_ms = station_begin(&e->station, now_ms);
+    wait_ms = sooner_ms(wait_ms, store_turn(e->storing, now_ms));
+    wait_ms = sooner_ms(wait_ms, store_turn(e->finding, now_ms));
+    return sooner_ms(wait_ms, station_end(&e->station, now_ms));
+}
+
+void escalator_drain(struct escalator *e, int64_t now_ms) {
+    station_drain(&e->station, now_ms);
+}
+
+bool escalator_drained(const struct escalator *e) {
+    return station_drained(&e->station);
+}
+
+bool escalator_ready(const struct escalator *e) {
+    return station_ready(&e->station) && !store_stuck(e->storing) && !store_stuck(e->finding);
+}
+
+// --- opening and closing
+
+bool escalator_open(struct escalator **out, struct process *process, struct err *err) {
+    static const struct station_events events = {on_taken, has_room, send, on_leaving, NULL};
+    static const struct store_kind storing = {PG_store_decisions, encode, on_stored, on_refused};
+    static const struct store_kind finding = {PG_find_decisions, encode_keys, on_found, on_refused};
+    struct escalator *e = mem_zalloc(sizeof(*e));
+    bool ok = station_init(&e->station, process, "results", &events, e, err);
+    e->storing = store_new(process, e->station.pg, &storing, e);
+    e->finding = store_new(process, e->station.pg, &finding, e);
+    *out = e;
+    return ok;
+}
+
+void escalator_close(struct escalator *e) {
+    station_fini(&e->station);
+    store_free(e->storing);
+    store_free(e->finding);
+    rules_fini(&e->rules);
+    mem_free(e);
+}

@@ -1,0 +1,251 @@
+#include "fleet/station.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "fleet/process.h"
+
+enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10 };
+
+// --- hops
+
+static struct hop *hop_new(struct station *s, struct ticket ticket, const struct record *record) {
+    struct arena arena;
+    arena_init(&arena, &s->process->pool);
+    struct hop *hop = arena_zalloc(&arena, sizeof(*hop));
+    hop->arena = arena;
+    hop->config = config_keep(s->process->config);
+    hop->ticket = ticket;
+    hop->record_ms = record->timestamp_ms;
+    list_init(&hop->twins);
+    list_append(&s->hops, &hop->all);
+    return hop;
+}
+
+static void hop_free(struct station *s, struct hop *hop) {
+    if (s->events.freed) {
+        s->events.freed(s->owner, hop);
+    }
+    list_remove(&hop->node);
+    list_remove(&hop->all);
+    s->memory -= hop->arena.bytes;
+    config_release(hop->config);
+    struct arena arena = hop->arena;  // the hop lies in its own arena
+    arena_fini(&arena);
+}
+
+void station_grown(struct station *s, const struct hop *hop, size_t before) {
+    s->memory += hop->arena.bytes - before;
+}
+
+void station_finish(struct station *s, struct hop *hop) {
+    intake_finish(s->intake, hop->ticket);
+    metric_add(&s->process->metrics, METRIC_JOBS_FINISHED, "", 1);
+    hop_move(hop, STEP_FINISHED, &s->finished);
+}
+
+void station_drop(struct station *s, struct hop *hop) {
+    intake_drop(s->intake, hop->ticket);
+    hop_move(hop, STEP_FINISHED, &s->finished);
+}
+
+// --- in
+
+static bool has_room(void *owner) {
+    struct station *s = owner;
+    const struct config_limits *limits = &s->process->config->limits;
+    return s->hops.count < limits->hops && s->memory < (size_t)limits->memory_bytes &&
+           !store_stuck(s->burial.store) && s->events.room(s->owner);
+}
+
+static void on_taken(void *owner, struct ticket ticket, const struct record *record) {
+    struct station *s = owner;
+    struct hop *hop = hop_new(s, ticket, record);
+    s->events.taken(s->owner, hop, record);
+    station_grown(s, hop, 0);
+}
+
+static void on_revoking(void *owner, bool lost) {
+    struct station *s = owner;
+    log_info("partitions are going%s: %zu hops in hand", lost ? " (lost)" : "", s->hops.count);
+    s->events.leaving(s->owner);
+}
+
+// --- out
+
+void station_publish(struct station *s, struct hop *hop) {
+    hop_move(hop, STEP_PUBLISHING, &s->unsent);
+}
+
+static void send_all(struct station *s) {
+    while (!list_empty(&s->unsent)) {
+        struct hop *hop = hop_of(list_first(&s->unsent));
+        size_t before = hop->arena.bytes;
+        hop_move(hop, STEP_PUBLISHING, &s->publishing);
+        bool sent = hop->buried ? burial_publish(s->publisher, hop, &s->scratch)
+                                          : s->events.send(s->owner, hop);
+        station_grown(s, hop, before);
+        if (!sent) {
+            list_remove(&hop->node);
+            list_prepend(&s->unsent, &hop->node);
+            return;
+        }
+    }
+}
+
+static void on_published(void *owner, struct hop *hop) {
+    station_finish(owner, hop);
+}
+
+// Too large for the brokers: what it said becomes a letter; a letter that is has its row, and is
+// done.
+static void on_publish_refused(void *owner, struct hop *hop, const struct err *err) {
+    struct station *s = owner;
+    if (hop->buried) {
+        log_error("a letter is only in the table: %s", err->text);
+        station_finish(s, hop);
+        return;
+    }
+    station_bury(s, hop, REASON_MESSAGE_TOO_LARGE, slice_of(err->text), NULL);
+}
+
+void station_bury(struct station *s, struct hop *hop, enum reason reason, struct slice text,
+                  const struct record *record) {
+    size_t before = hop->arena.bytes;
+    burial_add(&s->burial, hop, reason, text, record);
+    if (record == NULL) {  // else the hop is being taken, and counted after that
+        station_grown(s, hop, before);
+    }
+}
+
+static void on_buried(void *owner, struct hop *hop) {
+    station_publish(owner, hop);
+}
+
+// --- leaving
+
+void station_drain(struct station *s, int64_t now_ms) {
+    if (s->draining) {
+        return;
+    }
+    s->draining = true;
+    s->drain_until_ms = now_ms + s->process->config->limits.drain_ms;
+    intake_stop(s->intake);
+    s->events.leaving(s->owner);
+    log_info("draining: %zu hops in hand", s->hops.count);
+}
+
+static void drain_turn(struct station *s, int64_t now_ms) {
+    bool late = now_ms >= s->drain_until_ms;
+    if (late && s->hops.count > 0) {
+        log_warn("drain deadline: %zu hops are left to the next start", s->hops.count);
+    }
+    s->settled = late || (s->hops.count == 0 && intake_settled(s->intake, now_ms));
+}
+
+bool station_drained(const struct station *s) {
+    return s->draining && s->settled;
+}
+
+bool station_ready(const struct station *s) {
+    return !store_stuck(s->burial.store) && intake_partitions(s->intake) > 0;
+}
+
+// --- the turn
+
+int64_t sooner_ms(int64_t a, int64_t b) {
+    return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int64_t station_begin(struct station *s, int64_t now_ms) {
+    publisher_turn(s->publisher);
+    return intake_turn(s->intake, now_ms);
+}
+
+static void measure(struct station *s, int64_t now_ms) {
+    if (now_ms < s->gauges_due_ms) {
+        return;
+    }
+    struct metrics *metrics = &s->process->metrics;
+    metric_set(metrics, METRIC_HOPS_IN_STEP, "all", (double)s->hops.count);
+    metric_set(metrics, METRIC_HOPS_IN_STEP, "publishing",
+               (double)(s->unsent.count + s->publishing.count));
+    metric_set(metrics, METRIC_MEMORY_BYTES, "", (double)s->memory);
+    s->gauges_due_ms = now_ms + GAUGES_MS;
+}
+
+int64_t station_end(struct station *s, int64_t now_ms) {
+    int64_t wait_ms = store_turn(s->burial.store, now_ms);
+    send_all(s);
+    while (!list_empty(&s->finished)) {
+        hop_free(s, hop_of(list_first(&s->finished)));
+    }
+    measure(s, now_ms);
+    if (s->draining) {
+        drain_turn(s, now_ms);
+        wait_ms = sooner_ms(wait_ms, DRAIN_POLL_MS);
+    }
+    return wait_ms;
+}
+
+// --- opening and closing
+
+static void on_database(void *owner, const struct err *err) {
+    struct station *s = owner;
+    metric_set(&s->process->metrics, METRIC_DATABASE_UP, "", err == NULL);
+    if (err) {
+        log_warn("%s; waiting for it, nothing new is taken", err->text);
+    } else {
+        log_info("database connected");
+    }
+}
+
+struct pg *station_database(struct station *s) {
+    struct pg_options options = {
+        .url = s->process->config->database_url,
+        .program = s->process->program,
+        .timeout_ms = s->process->config->limits.database_timeout_ms,
+        .changed = on_database,
+        .owner = s,
+    };
+    return pg_open(s->process->loop, &options);
+}
+
+bool station_init(struct station *s, struct process *process, const char *topic,
+                  const struct station_events *events, void *owner, struct err *err) {
+    static const struct intake_events taking = {on_taken, has_room, on_revoking};
+    static const struct publisher_events publishing = {on_published, on_publish_refused};
+    char name[TOPIC_TEXT];
+    *s = (struct station){.process = process, .events = *events, .owner = owner};
+    list_init(&s->hops);
+    list_init(&s->unsent);
+    list_init(&s->publishing);
+    list_init(&s->finished);
+    s->pg = station_database(s);
+    burial_init(&s->burial, process, s->pg, on_buried, s);
+    config_topic(process->config, topic, name);
+    const char *topics[] = {name};
+    struct intake_options options = {.group = name, .topics = topics, .topic_count = 1,
+                                     .revoke_ms = process->config->limits.drain_ms};
+    return publisher_open(&s->publisher, process, &publishing, s, err) &&
+           intake_open(&s->intake, process, &options, &taking, s, err);
+}
+
+void station_fini(struct station *s) {
+    if (s->publisher) {
+        publisher_close(s->publisher);
+    }
+    pg_close(s->pg);
+    LIST_FOR(node, &s->hops) {
+        struct hop *hop = LIST_ENTRY(node, struct hop, all);
+        config_release(hop->config);
+        struct arena arena = hop->arena;
+        arena_fini(&arena);
+    }
+    if (s->intake) {
+        intake_close(s->intake);
+    }
+    burial_fini(&s->burial);
+    buf_fini(&s->scratch);
+}

@@ -1,0 +1,75 @@
+// The frame that worker and escalator share: hops come in by a topic, go through the role's own
+// steps, are published, and are finished; or are buried, or dropped.
+//
+//     intake → taken ─ the role's steps ─► publish → published → finished → freed
+//                └────────── bury ──────────►┘
+//
+// The role embeds it and fills in what differs.
+#ifndef TASKFIT_FLEET_STATION_H
+#define TASKFIT_FLEET_STATION_H
+
+#include "fleet/burial.h"
+#include "fleet/intake.h"
+#include "fleet/publisher.h"
+#include "fleet/store.h"
+
+struct station_events {
+    // A new hop, its record at hand: put it into a step, or bury it.
+    void (*taken)(void *owner, struct hop *hop, const struct record *record);
+    // Can the role's own stores take more? Room in memory was looked at before.
+    bool (*room)(void *owner);
+    // Sends what a hop has to say; false: the producer's queue is full.
+    bool (*send)(void *owner, struct hop *hop);
+    // Drop what is not begun: partitions go, or the process drains.
+    void (*leaving)(void *owner);
+    void (*freed)(void *owner, struct hop *hop);  // its last moment; NULL: nothing to do
+};
+
+struct station {
+    struct process *process;
+    struct station_events events;
+    void *owner;
+    struct intake *intake;
+    struct publisher *publisher;
+    struct pg *pg;  // for the role's rows and dead letters
+    struct burial burial;
+    struct list hops;  // all of them
+    struct list unsent, publishing;
+    struct list finished;  // freed once a turn, never in the callback that finished them
+    size_t memory;         // bytes held by hops
+    struct buf scratch;
+    bool draining, settled;
+    int64_t drain_until_ms, gauges_due_ms;
+};
+
+// Embedded: station_fini must follow, also when it failed. topic: "jobs.mid"; the group is named
+// after it.
+bool station_init(struct station *station, struct process *process, const char *topic,
+                  const struct station_events *events, void *owner, struct err *err) MUST_CHECK;
+void station_fini(struct station *station);  // hops in hand are forgotten: they come again
+
+// One more connection, which tells of the database's coming and going.
+struct pg *station_database(struct station *station);
+
+// The role's turn calls begin, does its own steps, and calls end. Both return a wait in ms, -1: none.
+int64_t station_begin(struct station *station, int64_t now_ms);
+int64_t station_end(struct station *station, int64_t now_ms);
+int64_t sooner_ms(int64_t a, int64_t b);  // of two such waits
+
+void station_publish(struct station *station, struct hop *hop);  // in its turn
+void station_finish(struct station *station, struct hop *hop);
+void station_drop(struct station *station, struct hop *hop);
+void station_bury(struct station *station, struct hop *hop, enum reason reason,
+                  struct slice text, const struct record *record);
+// The hop's arena has grown since it held `before` bytes.
+void station_grown(struct station *station, const struct hop *hop, size_t before);
+
+void station_drain(struct station *station, int64_t now_ms);
+bool station_drained(const struct station *station);
+bool station_ready(const struct station *station);
+
+static inline struct hop *hop_of(struct list_node *node) {
+    return LIST_ENTRY(node, struct hop, node);
+}
+
+#endif
