@@ -24,6 +24,8 @@ struct escalator {
     struct station station;
     struct store *storing, *finding;
     struct rules_scratch rules;
+    struct config *policies_of;  // whose policies are in the database; NULL: none yet
+    bool policies_sent;
     struct usual usual[TIERS_MOST];
     uint32_t usual_count;
 };
@@ -232,10 +234,49 @@ static void on_leaving(void *owner) {
     (void)owner;  // what is decided is stored and published: that takes no longer than dropping it
 }
 
+// --- policies: their texts are in the database before the first decision that names them
+
+static void on_policies(void *owner, const struct pg_result *result, const struct err *err) {
+    struct escalator *e = owner;
+    e->policies_sent = false;
+    if (result) {
+        e->policies_of = e->station.process->config;
+    } else if (err->kind != ERR_RETRY) {
+        e->station.process->fatal(e->station.process->fatal_owner, err);
+    }
+}
+
+static void send_policies(struct escalator *e) {
+    const struct config *config = e->station.process->config;
+    struct pg_params params = {0};
+    if (e->policies_sent || !pg_ready(e->station.pg)) {
+        return;
+    }
+    e->policies_sent = true;
+    pg_array(&params, PG_TEXT);
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        pg_slice(&params, slice_of(config->paths[i].policy.version));
+    }
+    pg_array(&params, PG_TEXT);
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        pg_slice(&params, slice_of(config->paths[i].policy.name));
+    }
+    pg_array(&params, PG_TEXT);
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        pg_slice(&params, slice_of(config->paths[i].policy.text));
+    }
+    pg_run(e->station.pg, PG_store_policies, &params, on_policies, e);
+    pg_params_fini(&params);
+}
+
 // --- the turn
 
 int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     int64_t wait_ms = station_begin(&e->station, now_ms);
+    if (e->policies_of != e->station.process->config) {
+        send_policies(e);
+        return sooner_ms(wait_ms, station_end(&e->station, now_ms));
+    }
     wait_ms = sooner_ms(wait_ms, store_turn(e->storing, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(e->finding, now_ms));
     return sooner_ms(wait_ms, station_end(&e->station, now_ms));

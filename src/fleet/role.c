@@ -1,0 +1,231 @@
+#include "fleet/role.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/httpd.h"
+#include "io/loop.h"
+
+enum { POOL_BYTES = 64 << 20, INSTANCE_TEXT = 128 };
+
+struct options {
+    const char *config, *tier, *instance, *listen, *log_level;
+};
+
+struct program {
+    const struct role *role;
+    struct process process;
+    void *self;
+    struct httpd *httpd;
+    int signals;
+    struct err fatal;
+    bool failed;
+    char instance[INSTANCE_TEXT];
+};
+
+static void print_help(const struct role *role) {
+    printf("usage: %s%s [--config FILE]\n\n%s\n\n", role->program,
+           role->of_tier ? " --tier TIER" : "", role->summary);
+    if (role->of_tier) {
+        puts("  --tier TIER       the tier whose jobs are taken");
+    }
+    puts("  --config FILE     configuration (default: $TASKFIT_CONFIG, then taskfit.yaml)\n"
+         "  --instance NAME   names this process, and keeps its partitions over a restart\n"
+         "  --listen ADDRESS  /metrics, /healthz and /readyz, e.g. 127.0.0.1:9100; port 0: any\n"
+         "  --log-level L     error, warn, info or debug\n"
+         "  --help            this text\n\n"
+         "SIGTERM drains: what is in hand is brought to its end, then exit 0.");
+}
+
+static int usage(const struct role *role, const char *what, const char *which) {
+    fprintf(stderr, "%s: %s%s; see %s --help\n", role->program, what, which, role->program);
+    return EX_USAGE;
+}
+
+// -1: go on; else the exit status.
+static int parse_options(const struct role *role, int argc, char **argv, struct options *o) {
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'},   {"tier", required_argument, NULL, 't'},
+        {"instance", required_argument, NULL, 'i'}, {"listen", required_argument, NULL, 'l'},
+        {"log-level", required_argument, NULL, 'g'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    int c;
+    *o = (struct options){.config = getenv("TASKFIT_CONFIG")};
+    if (o->config == NULL) {
+        o->config = "taskfit.yaml";
+    }
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        switch (c) {
+        case 'c': o->config = optarg; break;
+        case 't': o->tier = optarg; break;
+        case 'i': o->instance = optarg; break;
+        case 'l': o->listen = optarg; break;
+        case 'g': o->log_level = optarg; break;
+        case 'h': print_help(role); return EX_OK;
+        default: return usage(role, "unknown or incomplete option ", argv[optind - 1]);
+        }
+    }
+    if (optind < argc) {
+        return usage(role, "unexpected argument ", argv[optind]);
+    }
+    if (role->of_tier && o->tier == NULL) {
+        return usage(role, "--tier is missing", "");
+    }
+    return -1;
+}
+
+// --- events
+
+static void on_fatal(void *owner, const struct err *err) {
+    struct program *p = owner;
+    if (!p->failed) {
+        p->failed = true;
+        p->fatal = *err;
+        loop_stop(p->process.loop);
+    }
+}
+
+static void on_stop(void *owner, int signal_number) {
+    struct program *p = owner;
+    p->signals++;
+    log_info("signal %d: %s", signal_number, p->signals == 1 ? "draining" : "leaving at once");
+    if (p->signals == 1) {
+        p->role->drain(p->self, loop_now_ms(p->process.loop));
+    } else {
+        loop_stop(p->process.loop);
+    }
+}
+
+static int64_t on_turn(void *owner) {
+    struct program *p = owner;
+    int64_t wait_ms = p->role->turn(p->self, loop_now_ms(p->process.loop));
+    if (p->role->drained(p->self)) {
+        loop_stop(p->process.loop);
+    }
+    return wait_ms;
+}
+
+static int on_page(void *owner, const char *path, struct buf *body) {
+    struct program *p = owner;
+    if (strcmp(path, "/metrics") == 0) {
+        metrics_write(&p->process.metrics, body);
+        return 200;
+    }
+    if (strcmp(path, "/healthz") == 0) {
+        buf_text(body, "alive\n");
+        return 200;
+    }
+    if (strcmp(path, "/readyz") == 0) {
+        bool ready = p->signals == 0 && p->role->ready(p->self);
+        buf_text(body, ready ? "ready\n" : "not ready: waiting for database or partitions\n");
+        return ready ? 200 : 503;
+    }
+    buf_text(body, "here are /metrics, /healthz and /readyz\n");
+    return 404;
+}
+
+// --- start
+
+static bool load(struct program *p, const struct options *o, struct err *err) {
+    enum log_level level;
+    if (!config_load(o->config, &p->process.config, err)) {
+        return false;
+    }
+    level = (enum log_level)p->process.config->log_level;
+    if (o->log_level && !log_level_parse(o->log_level, &level)) {
+        return err_exit(err, EX_USAGE, "--log-level: '%s' is none of error, warn, info, debug",
+                        o->log_level);
+    }
+    log_open(p->role->program, level);
+    if (o->tier && config_tier_find(p->process.config, slice_of(o->tier)) == NULL) {
+        return err_exit(err, EX_CONFIG, "%s has no tier '%s'", o->config, o->tier);
+    }
+    return true;
+}
+
+static void name_instance(struct program *p, const struct options *o) {
+    char host[64] = "localhost";
+    gethostname(host, sizeof(host) - 1);
+    if (o->instance) {
+        snprintf(p->instance, INSTANCE_TEXT, "%s", o->instance);
+    } else {
+        snprintf(p->instance, INSTANCE_TEXT, "%s-%ld", host, (long)getpid());
+    }
+    p->process.instance = p->instance;
+    p->process.static_member = o->instance != NULL;
+}
+
+static bool start(struct program *p, const struct options *o, struct err *err) {
+    uint64_t seed = 0;
+    if (!load(p, o, err)) {
+        return false;
+    }
+    name_instance(p, o);
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+        return err_fatal(err, "no random numbers from the system");
+    }
+    random_seed(&p->process.random, seed);
+    arena_pool_init(&p->process.pool, POOL_BYTES);
+    p->process.program = p->role->program;
+    p->process.fatal = on_fatal;
+    p->process.fatal_owner = p;
+    p->process.loop = loop_new();
+    const char *listen = o->listen ? o->listen : p->process.config->listen;
+    if (listen && !httpd_open(&p->httpd, p->process.loop, listen, on_page, p, err)) {
+        return false;
+    }
+    if (p->httpd) {
+        log_info("listening on port %d", httpd_port(p->httpd));
+    }
+    return p->role->open(&p->self, &p->process, o->tier, err);
+}
+
+static void stop(struct program *p) {
+    if (p->self) {
+        p->role->close(p->self);
+    }
+    if (p->httpd) {
+        httpd_close(p->httpd);
+    }
+    if (p->process.loop) {
+        loop_free(p->process.loop);
+    }
+    metrics_fini(&p->process.metrics);
+    config_release(p->process.config);
+    arena_pool_fini(&p->process.pool);
+}
+
+int role_main(const struct role *role, int argc, char **argv) {
+    struct program p = {.role = role};
+    struct options options;
+    struct err err;
+    int status = parse_options(role, argc, argv, &options);
+    if (status >= 0) {
+        return status;
+    }
+    log_open(role->program, LOG_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    if (start(&p, &options, &err)) {
+        log_info("started as %s", p.instance);
+        loop_on_signal(p.process.loop, SIGTERM, on_stop, &p);
+        loop_on_signal(p.process.loop, SIGINT, on_stop, &p);
+        loop_on_turn(p.process.loop, on_turn, &p);
+        loop_run(p.process.loop);
+    } else {
+        p.failed = true;
+        p.fatal = err;
+    }
+    if (p.failed) {
+        log_error("%s", p.fatal.text);
+    }
+    stop(&p);
+    return p.failed ? p.fatal.exit_code : EX_OK;
+}
