@@ -4,7 +4,10 @@
 
 static bool open(void **self, struct process *process, const char *tier, struct err *err) {
     (void)tier;
-    return escalator_open((struct escalator **)self, process, err);
+    struct escalator *escalator;
+    bool ok = escalator_open(&escalator, process, err);
+    *self = escalator;
+    return ok;
 }
 
 static void close(void *self) {

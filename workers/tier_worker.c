@@ -3,7 +3,10 @@
 #include "fleet/worker.h"
 
 static bool open(void **self, struct process *process, const char *tier, struct err *err) {
-    return worker_open((struct worker **)self, process, tier, err);
+    struct worker *worker;
+    bool ok = worker_open(&worker, process, tier, err);
+    *self = worker;
+    return ok;
 }
 
 static void close(void *self) {
