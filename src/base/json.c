@@ -272,7 +272,8 @@ static bool read_separator(struct reader *r, struct open *open, bool *more) {
         if (c == ',') {
             *more = true;
         } else if (c != (object ? '}' : ']')) {
-            return fail(r, object ? "no ',' or '}' after a member" : "no ',' or ']' after an element");
+            return fail(r, object ? "no ',' or '}' after a member"
+                                  : "no ',' or ']' after an element");
         }
         r->nodes[container].count++;
         r->at++;

@@ -10,25 +10,33 @@
 // clang-format off
 #define METRICS(X) \
     X(JOBS_TAKEN,      COUNTER, "taskfit_jobs_taken_total", "", "records taken from the topic") \
-    X(JOBS_FINISHED,   COUNTER, "taskfit_jobs_finished_total", "", "hops finished: stored, published, to be committed") \
-    X(JOBS_KNOWN,      COUNTER, "taskfit_jobs_known_total", "", "records whose attempt was stored already: no model was called") \
+    X(JOBS_FINISHED,   COUNTER, "taskfit_jobs_finished_total", "", \
+      "hops finished: stored, published, to be committed") \
+    X(JOBS_KNOWN,      COUNTER, "taskfit_jobs_known_total", "", \
+      "records whose attempt was stored already: no model was called") \
     X(HOPS_IN_STEP,    GAUGE,   "taskfit_hops", "step", "hops in memory, by step") \
     X(MEMORY_BYTES,    GAUGE,   "taskfit_hop_memory_bytes", "", "memory held for hops") \
-    X(BACKLOG_JOBS,    GAUGE,   "taskfit_backlog_jobs", "", "records behind what was taken, of the partitions assigned") \
-    X(CALLS,           COUNTER, "taskfit_calls_total", "model", "requests sent to models, retries included") \
+    X(BACKLOG_JOBS,    GAUGE,   "taskfit_backlog_jobs", "", \
+      "records behind what was taken, of the partitions assigned") \
+    X(CALLS,           COUNTER, "taskfit_calls_total", "model", \
+      "requests sent to models, retries included") \
     X(CALL_SECONDS,    HISTOGRAM, "taskfit_call_seconds", "model", "from a request to its reply") \
     X(RETRIES,         COUNTER, "taskfit_retries_total", "reason", "requests repeated, by why") \
     X(ATTEMPTS,        COUNTER, "taskfit_attempts_total", "model", "attempts stored") \
-    X(ATTEMPT_ERRORS,  COUNTER, "taskfit_attempt_errors_total", "reason", "attempts stored without an answer, by reason") \
+    X(ATTEMPT_ERRORS,  COUNTER, "taskfit_attempt_errors_total", "reason", \
+      "attempts stored without an answer, by reason") \
     X(TOKENS_INPUT,    COUNTER, "taskfit_input_tokens_total", "model", "input tokens") \
     X(TOKENS_OUTPUT,   COUNTER, "taskfit_output_tokens_total", "model", "output tokens") \
     X(COST_USD,        COUNTER, "taskfit_cost_usd_total", "model", "cost of calls") \
     X(DECISIONS,       COUNTER, "taskfit_decisions_total", "verdict", "decisions stored") \
     X(REASONS,         COUNTER, "taskfit_reasons_total", "reason", "reasons of decisions") \
-    X(DEAD_LETTERS,    COUNTER, "taskfit_dead_letters_total", "reason", "records set aside as dead") \
+    X(DEAD_LETTERS,    COUNTER, "taskfit_dead_letters_total", "reason", \
+      "records set aside as dead") \
     X(ROWS_STORED,     COUNTER, "taskfit_rows_stored_total", "", "rows stored") \
-    X(STORE_SECONDS,   HISTOGRAM, "taskfit_store_seconds", "", "from sending a batch of rows to its commit") \
-    X(STORE_FAILURES,  COUNTER, "taskfit_store_failures_total", "", "batches that the database did not take") \
+    X(STORE_SECONDS,   HISTOGRAM, "taskfit_store_seconds", "", \
+      "from sending a batch of rows to its commit") \
+    X(STORE_FAILURES,  COUNTER, "taskfit_store_failures_total", "", \
+      "batches that the database did not take") \
     X(DATABASE_UP,     GAUGE,   "taskfit_database_up", "", "1: the database is reachable") \
     X(COMMITS,         COUNTER, "taskfit_commits_total", "", "commits of offsets asked for") \
     X(COMMIT_FAILURES, COUNTER, "taskfit_commit_failures_total", "", "commits of offsets refused") \

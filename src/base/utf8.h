@@ -1,4 +1,5 @@
-// UTF-8 as Unicode 15 defines it (table 3-7): no overlong forms, no surrogates, none above U+10FFFF.
+// UTF-8 as Unicode 15 defines it (table 3-7): no overlong forms, no surrogates, nothing above
+// U+10FFFF.
 #ifndef TASKFIT_BASE_UTF8_H
 #define TASKFIT_BASE_UTF8_H
 

@@ -1,9 +1,9 @@
 // What comes in: a consumer, and a ledger for each partition of it.
 //
-// Records are taken only as far as there is room; each gets a ticket, and a ticket is finished once,
-// in any order. What is committed, once a while, is each partition's lowest unfinished offset. When
-// the group takes the partitions away, the owner drops what it has not begun, brings the rest to an
-// end, and only then are they let go: a rebalance repeats no call.
+// Records are taken only as far as there is room; each gets a ticket, and a ticket is finished
+// once, in any order. What is committed, once a while, is each partition's lowest unfinished
+// offset. When the group takes the partitions away, the owner drops what it has not begun, brings
+// the rest to an end, and only then are they let go: a rebalance repeats no call.
 #ifndef TASKFIT_FLEET_INTAKE_H
 #define TASKFIT_FLEET_INTAKE_H
 

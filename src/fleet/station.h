@@ -51,7 +51,8 @@ void station_fini(struct station *station);  // hops in hand are forgotten: they
 // One more connection, which tells of the database's coming and going.
 struct pg *station_database(struct station *station);
 
-// The role's turn calls begin, does its own steps, and calls end. Both return a wait in ms, -1: none.
+// The role's turn calls begin, does its own steps, and calls end. Both return a wait in ms; -1:
+// none.
 int64_t station_begin(struct station *station, int64_t now_ms);
 int64_t station_end(struct station *station, int64_t now_ms);
 int64_t sooner_ms(int64_t a, int64_t b);  // of two such waits

@@ -85,7 +85,8 @@ static enum verdict judge_confidence(const struct facts *f, int place, struct ar
         return VERDICT_ACCEPT;
     }
     because_text(d, slice_of(reason_code(REASON_CONFIDENCE_LOW)),
-                 arena_printf(arena, "%.4f, under the threshold of %.4f", confidence, d->threshold));
+                 arena_printf(arena, "%.4f, under the threshold of %.4f", confidence,
+                              d->threshold));
     return VERDICT_ESCALATE;
 }
 

@@ -1,7 +1,7 @@
 // The decision: the only place where a job's fate is chosen. Pure and total.
 //
-//     error after retries → next tier (error.*)      answer not of the form (answer.*)
-//     rules (rule.<name>)                            confidence under the threshold (confidence.low)
+//     error after retries → next tier (error.*)    answer not of the form (answer.*)
+//     rules (rule.<name>)                          confidence under threshold (confidence.low)
 //     else accept, of which a random share is marked for audit
 //
 // Moving on is bounded: no tier left, number of hops, spend, a deadline nearer than the next tier's
@@ -57,7 +57,8 @@ struct decision_reason {
     struct slice text;  // absent where the code says it all
 };
 
-enum { DECISION_REASONS_MOST = 24 };  // rules beyond are dropped from the list, not from the verdict
+// Rules beyond are dropped from the list, not from the verdict.
+enum { DECISION_REASONS_MOST = 24 };
 
 struct decision {
     enum verdict verdict;

@@ -13,30 +13,38 @@
 #define REASONS(X) \
     X(ERROR_CONNECT,     NEXT, "error.connect",     "the model could not be reached") \
     X(ERROR_TIMEOUT,     NEXT, "error.timeout",     "the model did not answer in time") \
-    X(ERROR_CUT,         NEXT, "error.cut",         "the connection broke before the reply was whole") \
+    X(ERROR_CUT,         NEXT, \
+      "error.cut",         "the connection broke before the reply was whole") \
     X(ERROR_BUSY,        NEXT, "error.busy",        "the model refused for load (429, 503, 529)") \
     X(ERROR_SERVER,      NEXT, "error.server",      "the model server failed (5xx)") \
     X(ERROR_REPLY,       NEXT, "error.reply",       "the reply was not of the dialect's form") \
     X(ERROR_TOO_LARGE,   NEXT, "error.too_large",   "the reply was larger than the limit") \
-    X(ERROR_TRUNCATED,   NEXT, "error.truncated",   "the model stopped before its answer was whole") \
+    X(ERROR_TRUNCATED,   NEXT, \
+      "error.truncated",   "the model stopped before its answer was whole") \
     X(ERROR_REFUSED,     NEXT, "error.refused",     "the model refused the request (4xx)") \
-    X(ERROR_AUTH,        NEXT, "error.auth",        "the model refused the credentials (401, 403)") \
+    X(ERROR_AUTH,        NEXT, \
+      "error.auth",        "the model refused the credentials (401, 403)") \
     X(ERROR_CONTEXT,     NEXT, "error.context",     "the input is too long for the model") \
     X(ERROR_CONTENT,     NEXT, "error.content",     "the model's content filter refused") \
     X(ERROR_PROMPT,      NEXT, "error.prompt",      "the prompt could not be made from the input") \
     X(ERROR_TIER,        NEXT, "error.tier",        "the tier has no model that could be called") \
     X(ANSWER_MISSING,    NEXT, "answer.missing",    "the reply holds no answer") \
-    X(ANSWER_NOT_JSON,   NEXT, "answer.not_json",   "the answer is not JSON, which the path's form needs") \
+    X(ANSWER_NOT_JSON,   NEXT, \
+      "answer.not_json",   "the answer is not JSON, which the path's form needs") \
     X(ANSWER_LABEL,      NEXT, "answer.label",      "the answer is none of the path's labels") \
-    X(ANSWER_FIELD,      NEXT, "answer.field",      "a field that the path requires is missing or of another form") \
-    X(ANSWER_CONFIDENCE, NEXT, "answer.confidence", "no confidence, or one that is no probability") \
+    X(ANSWER_FIELD,      NEXT, \
+      "answer.field",      "a field that the path requires is missing or of another form") \
+    X(ANSWER_CONFIDENCE, NEXT, "answer.confidence", \
+      "no confidence, or one that is no probability") \
     X(CONFIDENCE_LOW,    NOTE, "confidence.low",    "the confidence is under the threshold") \
     X(JOB_CANCELLED,     ENDS, "job.cancelled",     "the job or its batch was cancelled") \
     X(JOB_EXPIRED,       ENDS, "job.expired",       "the job's deadline has passed") \
     X(SPEND_BATCH,       ENDS, "spend.batch",       "the batch has reached its spend cap") \
     X(LIMIT_SPEND,       NOTE, "limit.spend",       "the job has reached its path's spend limit") \
-    X(LIMIT_HOPS,        NOTE, "limit.hops",        "the job has reached its path's number of hops") \
-    X(LIMIT_DEADLINE,    NOTE, "limit.deadline",    "the next tier would not answer before the deadline") \
+    X(LIMIT_HOPS,        NOTE, \
+      "limit.hops",        "the job has reached its path's number of hops") \
+    X(LIMIT_DEADLINE,    NOTE, \
+      "limit.deadline",    "the next tier would not answer before the deadline") \
     X(LIMIT_TIERS,       NOTE, "limit.tiers",       "no tier is left") \
     X(PATH_UNKNOWN,      DEAD, "path.unknown",      "the configuration has no such path") \
     X(PATH_TIER,         DEAD, "path.tier",         "the path does not lead through this tier") \
@@ -57,7 +65,12 @@ enum reason {
     REASON_COUNT
 };
 
-enum reason_effect { REASON_EFFECT_NOTE, REASON_EFFECT_NEXT, REASON_EFFECT_ENDS, REASON_EFFECT_DEAD };
+enum reason_effect {
+    REASON_EFFECT_NOTE,
+    REASON_EFFECT_NEXT,
+    REASON_EFFECT_ENDS,
+    REASON_EFFECT_DEAD,
+};
 
 const char *reason_code(enum reason reason);
 const char *reason_text(enum reason reason);
