@@ -79,6 +79,7 @@ $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 
 # --- tests
 
+$(BUILD)/obj/tests/unit/%.o: CPPFLAGS += -Itests/unit
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(fleet_libs)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ -lcmocka $(IO_LIBS) $(LIBS) -o $@

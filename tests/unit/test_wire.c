@@ -1,0 +1,170 @@
+#include <math.h>
+
+#include "job/wire.h"
+#include "taskfit.pb-c.h"
+#include "unit.h"
+
+static const struct wire_limits limits = {.input_bytes = 1000, .input_depth = 8};
+
+struct scene {
+    struct arena_pool pool;
+    struct arena arena;
+    struct buf bytes, more;
+    struct job job;
+    struct slice detail;
+};
+
+static int setup(void **state) {
+    static struct scene s;
+    s = (struct scene){0};
+    arena_init(&s.arena, &s.pool);
+    *state = &s;
+    return 0;
+}
+
+static int teardown(void **state) {
+    struct scene *s = *state;
+    arena_fini(&s->arena);
+    arena_pool_fini(&s->pool);
+    buf_fini(&s->bytes);
+    buf_fini(&s->more);
+    return 0;
+}
+
+static struct job sample(void) {
+    return (struct job){
+        .has_id = true,
+        .id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}},
+        .path = slice_of("invoices"),
+        .input = slice_of("{\"text\":\"LIVE HORSES\"}"),
+        .has_batch = true,
+        .batch_id = {{9}},
+        .custom_id = slice_of("row-7"),
+        .line = 7,
+        .created_ms = 1795500000000,
+        .order_key = slice_of("customer-3"),
+    };
+}
+
+static enum reason reread(struct scene *s, const struct wire_limits *by) {
+    return wire_job_read(buf_slice(&s->bytes), by, &s->arena, &s->job, &s->detail);
+}
+
+static void test_a_job_comes_back_as_it_went(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    assert_true(uuid_equal(s->job.id, job.id));
+    assert_true(s->job.has_batch && uuid_equal(s->job.batch_id, job.batch_id));
+    assert_slice(s->job.path, "invoices");
+    assert_slice(s->job.input, "{\"text\":\"LIVE HORSES\"}");
+    assert_slice(s->job.custom_id, "row-7");
+    assert_slice(s->job.order_key, "customer-3");
+    assert_int_equal(s->job.line, 7);
+    assert_int_equal(s->job.hop, 0);
+    assert_null(s->job.tenant.at);
+}
+
+static void test_a_result_and_the_next_job(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    struct attempt attempt = {.tier = slice_of("tiny"), .model = slice_of("hsn@1"),
+                              .answer = slice_of("\"XI\""), .confidence_raw = 0.4,
+                              .confidence = NAN, .cost_pico_usd = 12345678901234, .calls = 2,
+                              .latency_ms = 31};
+    struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid",
+                                .reasons = {{slice_of("rule.x"), slice_of("why")}},
+                                .reason_count = 1};
+    struct attempt read;
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    wire_result_pack(&s->job, &attempt, &s->arena, &s->more);
+    assert_int_equal(wire_result_read(buf_slice(&s->more), &s->arena, &s->job, &read, &s->detail),
+                     REASON_NONE);
+    assert_slice(read.answer, "\"XI\"");
+    assert_int_equal(read.cost_pico_usd, 12345678901234);
+    assert_true(read.confidence_raw == 0.4 && isnan(read.confidence));
+    buf_clear(&s->bytes);
+    wire_next_job_pack(&s->job, &read, &decision, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    assert_int_equal(s->job.hop, 1);
+    assert_slice(s->job.tier, "mid");
+    assert_int_equal(s->job.trail_count, 1);
+    assert_slice(s->job.trail[0].model, "hsn@1");
+    assert_int_equal(job_spent_pico_usd(&s->job), 12345678901234);
+    assert_int_equal(s->job.created_ms, job.created_ms);
+}
+
+// A field of a later version: number 99, two bytes.
+static void test_unknown_fields_move_on(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    struct attempt attempt = {.tier = slice_of("tiny"), .answer = slice_of("1"),
+                              .confidence = NAN, .confidence_raw = NAN};
+    struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid"};
+    static const char unknown[] = "\x9a\x06\x02hi";
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    buf_bytes(&s->bytes, unknown, 5);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    wire_next_job_pack(&s->job, &attempt, &decision, &s->arena, &s->more);
+    assert_non_null(memmem(s->more.data, s->more.len, unknown, 5));
+}
+
+static void test_what_is_no_job_of_ours(void **state) {
+    struct scene *s = *state;
+    const struct wire_limits small = {.input_bytes = 5, .input_depth = 8};
+    struct job job = sample();
+    static const char garbage[] = "\xff\xff\xff";
+    buf_bytes(&s->bytes, garbage, 3);
+    assert_int_equal(reread(s, &limits), REASON_MESSAGE_BROKEN);
+    assert_false(s->job.has_id);
+    buf_clear(&s->bytes);
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &small), REASON_MESSAGE_TOO_LARGE);
+    assert_true(s->job.has_id);
+
+    static const struct {
+        const char *input, *path;
+        enum reason reason;
+    } rows[] = {
+        {"{\"a\":1", "p", REASON_MESSAGE_NOT_JSON},
+        {"[[[[[[[[[1]]]]]]]]]", "p", REASON_MESSAGE_NOT_JSON},  // deeper than 8
+        {"\"\xc3\x28\"", "p", REASON_MESSAGE_NOT_JSON},
+        {"", "p", REASON_MESSAGE_NOT_JSON},
+        {"1", "\xff", REASON_MESSAGE_UTF8},
+        {"1", NULL, REASON_MESSAGE_INCOMPLETE},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        job.input = slice_of(rows[i].input);
+        job.path = slice_of(rows[i].path);
+        buf_clear(&s->bytes);
+        wire_job_pack(&job, &s->arena, &s->bytes);
+        assert_int_equal(reread(s, &limits), rows[i].reason);
+        assert_true(s->detail.len > 0);
+    }
+}
+
+static void test_a_newer_schema_is_left_unread(void **state) {
+    struct scene *s = *state;
+    Taskfit__V1__Job m = TASKFIT__V1__JOB__INIT;
+    uint8_t id[16] = {1};
+    m.has_id = m.has_schema = 1;
+    m.id = (ProtobufCBinaryData){16, id};
+    m.schema = 2;
+    m.path = (char *)(uintptr_t)"p";
+    size_t size = taskfit__v1__job__get_packed_size(&m);
+    s->bytes.len += taskfit__v1__job__pack(&m, (uint8_t *)buf_reserve(&s->bytes, size));
+    assert_int_equal(reread(s, &limits), REASON_MESSAGE_SCHEMA);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_job_comes_back_as_it_went, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_result_and_the_next_job, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_fields_move_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_no_job_of_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
+}
