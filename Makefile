@@ -77,6 +77,8 @@ $(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
 $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
+objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src)) ## compile, link nothing
+
 # --- tests
 
 $(BUILD)/obj/tests/unit/%.o: CPPFLAGS += -Itests/unit
@@ -93,6 +95,6 @@ $(BUILD)/model_stub: $(call obj,$(wildcard tests/fake/*.c))
 clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
-.PHONY: help all deps unit clean
+.PHONY: help all deps objects unit clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
