@@ -10,7 +10,8 @@ enum { MARK_BYTES = 3 };  // both of them
 // Space, C0, DEL, C1 with NEL, and the line and paragraph separators.
 static bool is_blank(const char *at, size_t len) {
     const unsigned char *c = (const unsigned char *)at;
-    return (len == 1 && (c[0] <= ' ' || c[0] == 0x7f)) || (len == 2 && c[0] == 0xc2 && c[1] <= 0xa0) ||
+    return (len == 1 && (c[0] <= ' ' || c[0] == 0x7f)) ||
+           (len == 2 && c[0] == 0xc2 && c[1] <= 0xa0) ||
            (len == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9));
 }
 

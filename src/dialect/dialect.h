@@ -22,7 +22,7 @@ struct request {
 struct reply {
     uint32_t status;
     struct slice body;
-    struct slice retry_after;  // value of Retry-After, retry-after-ms or their renamed forms; absent
+    struct slice retry_after;  // of Retry-After, retry-after-ms or their renamed forms; absent
     bool retry_after_is_ms;
     int64_t now_ms;            // Unix time, for a Retry-After that is a date
 };

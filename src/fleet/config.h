@@ -29,7 +29,12 @@ struct config_kafka {
     int64_t linger_ms;    // wait for more records to a request
 };
 
-enum config_security { SECURITY_PLAINTEXT, SECURITY_SSL, SECURITY_SASL_PLAINTEXT, SECURITY_SASL_SSL };
+enum config_security {
+    SECURITY_PLAINTEXT,
+    SECURITY_SSL,
+    SECURITY_SASL_PLAINTEXT,
+    SECURITY_SASL_SSL,
+};
 
 // What bounds one process (design: bounded).
 struct config_limits {

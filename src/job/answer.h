@@ -14,7 +14,7 @@ enum reason answer_check(const struct answer_form *form, struct slice answer, st
 // The text that a model wrote, as JSON of the form: for a form of one unnamed label field the text
 // without surrounding space, quotes and a final stop, spelled as the label that it equals when case
 // is ignored; for named fields the JSON object in the text (also within a ``` fence). Where nothing
-// fits, the text itself as a JSON string, so that answer_check can refuse it and people can read it.
+// fits, the text itself as a JSON string, which answer_check refuses and people can read.
 struct slice answer_from_text(const struct answer_form *form, struct slice text,
                               struct arena *arena);
 
