@@ -12,8 +12,8 @@
 
 struct jq;
 
-// name is for error texts, e.g. "rules/gst.jq". ERR_FATAL (EX_CONFIG) with jq's own words.
-bool jq_compile(struct jq **jq, const char *name, const char *program, struct err *err) MUST_CHECK;
+// Compiles; name is for error texts: "rules/gst.jq". ERR_FATAL (EX_CONFIG) with jq's own words.
+bool jq_new(struct jq **jq, const char *name, const char *program, struct err *err) MUST_CHECK;
 void jq_free(struct jq *jq);
 
 // Appends the program's first output to out as one line of JSON. ERR_POISON: input is not JSON, the
