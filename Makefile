@@ -92,9 +92,45 @@ unit: $(unit_bin) ## unit tests
 $(BUILD)/model_stub: $(call obj,$(wildcard tests/fake/*.c))
 	$(CC) $(LDFLAGS) $^ -o $@
 
+# Targets of libFuzzer need clang: `make fuzz` builds them in a tree of their own and runs each.
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(fleet_libs)
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer,address,undefined -pthread $^ $(IO_LIBS) $(LIBS) -o $@
+
+fuzz-programs: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+FUZZ_SECONDS ?= 60
+fuzz: ## fuzz every parser of outside bytes, FUZZ_SECONDS=60 in all
+	@$(MAKE) -s CC=clang BUILD=$(BUILD)/clang-fuzz OPTIMISE='-O1 -g' \
+	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
+	    fuzz-programs
+	@tests/fuzz/run $(BUILD)/clang-fuzz/fuzz $(FUZZ_SECONDS)
+
+asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBSan
+	@$(MAKE) -s BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' SEEDS=$(or $(SEEDS),500) \
+	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit sim
+
+check: deps ## everything that must pass; the last line counts
+	@tests/check
+
+# --- the house
+
+tidy: ## layers, sizes, names
+	@tests/tidy.sh
+
+lint: $(GEN) ## clang-tidy, cppcheck, shellcheck
+	@tests/lint $(BUILD)
+
+format: ## clang-format over all C files
+	git ls-files 'src/*.[ch]' 'workers/*.c' 'tests/*.[ch]' | xargs clang-format -i
+
+install: all ## the programs, below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install $(programs) $(DESTDIR)$(PREFIX)/bin
+
 clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan check tidy lint format install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,11 +1,12 @@
 #!/bin/bash
 # Style that a program can check: layers, sizes, names, banned calls. Prints file:line: what.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 bad=0
 say() { echo "$1"; bad=$((bad + 1)); }
 
-c_files=$(git ls-files --cached --others --exclude-standard 'src/*.c' 'src/*.h' 'workers/*.c' 'tests/*.c' 'tests/*.h')
+mapfile -t c_files < <(git ls-files --cached --others --exclude-standard \
+    'src/*.[ch]' 'workers/*.c' 'tests/*.[ch]')
 
 # --- layers: base < job < {quality, dialect} < fleet < {gateway, cli} < workers; io beside
 allowed() {
@@ -54,7 +55,7 @@ while IFS=: read -r file line _; do
 done < <(grep -n 'pb-c.h' src/*/*.[ch])
 
 # --- sizes
-for file in $c_files; do
+for file in "${c_files[@]}"; do
     lines=$(wc -l < "$file")
     most=500
     case $file in *.h) most=120 ;; workers/*) most=80 ;; esac
@@ -62,7 +63,7 @@ for file in $c_files; do
 done
 while IFS=: read -r file line _; do
     say "$file:$line: more than 100 columns"
-done < <(LC_ALL=C.UTF-8 grep -nE '^.{101,}' $c_files)
+done < <(LC_ALL=C.UTF-8 grep -nE '^.{101,}' "${c_files[@]}")
 # A function begins with a line that ends in '{' at column 0's declaration and ends with '}' there.
 awk '
     FNR == 1 { start = 0 }
@@ -71,12 +72,12 @@ awk '
     /^}/ { if (start && FNR - start + 1 > 70)
                { print FILENAME ":" start ": a function of " FNR - start + 1 " lines, more than 70"; rc = 1 }
            start = 0 }
-    END { exit rc }' $c_files || bad=$((bad + 1))
+    END { exit rc }' "${c_files[@]}" || bad=$((bad + 1))
 
 # --- banned
 while IFS=: read -r file line text; do
     say "$file:$line: banned: $text"
-done < <(grep -nE '(^|[^a-zA-Z_>.])(strcpy|strcat|sprintf|gets|strtok|atoi|atol|alloca|system|popen) *\(' $c_files)
+done < <(grep -nE '(^|[^a-zA-Z_>.])(strcpy|strcat|sprintf|gets|strtok|atoi|atol|alloca|system|popen) *\(' "${c_files[@]}")
 while IFS=: read -r file line text; do
     say "$file:$line: memory is base/mem.h's: $text"
 done < <(grep -nE '(^|[^a-zA-Z_>.])(malloc|calloc|realloc|free|strdup) *\(' src/*/*.c | grep -v '^src/base/mem.c:')
@@ -85,7 +86,7 @@ while IFS=: read -r file line text; do
 done < <(grep -nE '^typedef struct' src/*/*.[ch] workers/*.c)
 while IFS=: read -r file line text; do
     say "$file:$line: $text"
-done < <(grep -nE '(TODO|FIXME|XXX|HACK)' $c_files)
+done < <(grep -nE '(TODO|FIXME|XXX|HACK)' "${c_files[@]}")
 
 # --- guards and names
 for file in $(git ls-files --cached --others --exclude-standard 'src/*.h'); do
@@ -94,4 +95,8 @@ for file in $(git ls-files --cached --others --exclude-standard 'src/*.h'); do
     head -n 1 "$file" | grep -q '^//' || say "$file: begins without saying what it is"
 done
 
-[ $bad -eq 0 ] && echo "tidy" || { echo "$bad findings"; exit 1; }
+if [ $bad -gt 0 ]; then
+    echo "$bad findings"
+    exit 1
+fi
+echo "tidy"

@@ -1,5 +1,7 @@
 #include "base/json_escape.h"
 
+#include <assert.h>
+
 #include "base/utf8.h"
 
 static bool hex4(struct slice text, size_t at, uint32_t *value) {
@@ -59,7 +61,9 @@ size_t json_unescape(struct slice text, char *out) {
             out[used++] = text.at[at++];
             continue;
         }
-        at += json_escape_read(text, at, &code);
+        size_t length = json_escape_read(text, at, &code);
+        assert(length > 0);
+        at += length;
         used += utf8_encode(code, out + used);
     }
     return used;

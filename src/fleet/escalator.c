@@ -33,6 +33,7 @@ struct escalator {
 // --- what is usual
 
 static struct usual *usual_of(struct escalator *e, const char *tier) {
+    assert(tier);
     for (uint32_t i = 0; i < e->usual_count; i++) {
         if (strcmp(e->usual[i].tier, tier) == 0) {
             return &e->usual[i];

@@ -259,6 +259,7 @@ static void shard_open(struct shard *shard, struct http *http, uint32_t calls) {
 }
 
 struct http *http_open(struct loop *loop, uint32_t in_flight) {
+    assert(in_flight > 0);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct http *http = mem_zalloc(sizeof(*http));
     http->loop = loop;
@@ -318,10 +319,10 @@ static struct http_call *call_new(struct shard *shard) {
 
 // The next shard in turn: with equal calls in each, so are the connections.
 static struct shard *shard_choose(struct http *http) {
-    struct shard *best = NULL;
-    for (uint32_t i = 0; i < 4 && i < http->shard_count; i++) {
+    struct shard *best = &http->shards[http->next];
+    for (uint32_t i = 1; i < 4 && i < http->shard_count; i++) {
         struct shard *shard = &http->shards[(http->next + i) % http->shard_count];
-        if (best == NULL || shard->running < best->running) {
+        if (shard->running < best->running) {
             best = shard;
         }
     }
