@@ -127,10 +127,16 @@ format: ## clang-format over all C files
 install: all ## the programs, below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(programs) $(DESTDIR)$(PREFIX)/bin
+stack-up: ## start this checkout's own Kafka and PostgreSQL (deploy/local/stack help)
+	deploy/local/stack up
+
+stack-down: ## stop them; their data stay
+	deploy/local/stack down
 
 clean: ## remove what was built (fetched jars and environments stay in .cache/)
+	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit fuzz fuzz-programs asan check tidy lint format install clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan check tidy lint format install stack-up stack-down clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
