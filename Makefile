@@ -113,6 +113,9 @@ asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBS
 check: deps ## everything that must pass; the last line counts
 	@tests/check
 
+bench: all $(BUILD)/model_stub ## speed of worker and escalator beside a Go peer, as a table
+	@tests/bench/run
+
 # --- the house
 
 tidy: ## layers, sizes, names
@@ -138,5 +141,6 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
 .PHONY: help all deps objects unit fuzz fuzz-programs asan check tidy lint format install stack-up stack-down clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan check bench tidy lint format install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
