@@ -37,6 +37,7 @@ void arena_fini(struct arena *arena) {
     while (arena->blocks) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
+        pool->held -= block->size;
         if (block->size == ARENA_BLOCK_BYTES && pool->free_count < pool->keep) {
             block->next = pool->free;
             pool->free = block;
@@ -74,7 +75,7 @@ void *arena_alloc(struct arena *arena, size_t size) {
     struct arena_block *block =
         block_take(arena->pool, size <= room ? ARENA_BLOCK_BYTES
                                              : size + sizeof(struct arena_block));
-    arena->bytes += block->size;
+    arena->pool->held += block->size;
     block->next = arena->blocks;
     arena->blocks = block;
     if (size <= room) {

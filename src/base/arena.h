@@ -15,13 +15,13 @@ struct arena_pool {
     struct arena_block *free;
     size_t free_count;
     size_t keep;  // blocks kept for reuse; what is given back beyond goes to the heap
+    size_t held;  // bytes that its arenas have: what a limit on memory counts
 };
 
 struct arena {
     struct arena_pool *pool;
     struct arena_block *blocks;
     char *at, *end;  // what is left of the newest block
-    size_t bytes;    // held from pool and heap: what a limit on memory counts
 };
 
 void arena_pool_init(struct arena_pool *pool, size_t keep_bytes);

@@ -161,10 +161,8 @@ static void on_found(void *owner, struct hop *const *rows, size_t count,
                      const struct pg_result *result) {
     struct escalator *e = owner;
     for (size_t i = 0; i < count; i++) {
-        size_t before = rows[i]->arena.bytes;
         bool found = decisions_read(rows[i], i, result);
         decisions_prepare(rows[i]);
-        station_grown(&e->station, rows[i], before);
         if (found) {
             station_publish(&e->station, rows[i]);
         } else {

@@ -29,14 +29,9 @@ static void hop_free(struct station *s, struct hop *hop) {
     }
     list_remove(&hop->node);
     list_remove(&hop->all);
-    s->memory -= hop->arena.bytes;
     config_release(hop->config);
     struct arena arena = hop->arena;  // the hop lies in its own arena
     arena_fini(&arena);
-}
-
-void station_grown(struct station *s, const struct hop *hop, size_t before) {
-    s->memory += hop->arena.bytes - before;
 }
 
 void station_finish(struct station *s, struct hop *hop) {
@@ -55,7 +50,7 @@ void station_drop(struct station *s, struct hop *hop) {
 static bool has_room(void *owner) {
     struct station *s = owner;
     const struct config_limits *limits = &s->process->config->limits;
-    return s->hops.count < limits->hops && s->memory < (size_t)limits->memory_bytes &&
+    return s->hops.count < limits->hops && s->process->pool.held < (size_t)limits->memory_bytes &&
            !store_stuck(s->burial.store) && s->events.room(s->owner);
 }
 
@@ -63,7 +58,6 @@ static void on_taken(void *owner, struct ticket ticket, const struct record *rec
     struct station *s = owner;
     struct hop *hop = hop_new(s, ticket, record);
     s->events.taken(s->owner, hop, record);
-    station_grown(s, hop, 0);
 }
 
 static void on_revoking(void *owner, bool lost) {
@@ -81,11 +75,9 @@ void station_publish(struct station *s, struct hop *hop) {
 static void send_all(struct station *s) {
     while (!list_empty(&s->unsent)) {
         struct hop *hop = hop_of(list_first(&s->unsent));
-        size_t before = hop->arena.bytes;
         hop_move(hop, STEP_PUBLISHING, &s->publishing);
         bool sent = hop->buried ? burial_publish(s->publisher, hop, &s->scratch)
                                           : s->events.send(s->owner, hop);
-        station_grown(s, hop, before);
         if (!sent) {
             list_remove(&hop->node);
             list_prepend(&s->unsent, &hop->node);
@@ -112,11 +104,7 @@ static void on_publish_refused(void *owner, struct hop *hop, const struct err *e
 
 void station_bury(struct station *s, struct hop *hop, enum reason reason, struct slice text,
                   const struct record *record) {
-    size_t before = hop->arena.bytes;
     burial_add(&s->burial, hop, reason, text, record);
-    if (record == NULL) {  // else the hop is being taken, and counted after that
-        station_grown(s, hop, before);
-    }
 }
 
 static void on_buried(void *owner, struct hop *hop) {
@@ -171,7 +159,7 @@ static void measure(struct station *s, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "all", (double)s->hops.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "publishing",
                (double)(s->unsent.count + s->publishing.count));
-    metric_set(metrics, METRIC_MEMORY_BYTES, "", (double)s->memory);
+    metric_set(metrics, METRIC_MEMORY_BYTES, "", (double)s->process->pool.held);
     s->gauges_due_ms = now_ms + GAUGES_MS;
 }
 

@@ -36,7 +36,6 @@ struct station {
     struct list hops;  // all of them
     struct list unsent, publishing;
     struct list finished;  // freed once a turn, never in the callback that finished them
-    size_t memory;         // bytes held by hops
     struct buf scratch;
     bool draining, settled;
     int64_t drain_until_ms, gauges_due_ms;
@@ -62,8 +61,6 @@ void station_finish(struct station *station, struct hop *hop);
 void station_drop(struct station *station, struct hop *hop);
 void station_bury(struct station *station, struct hop *hop, enum reason reason,
                   struct slice text, const struct record *record);
-// The hop's arena has grown since it held `before` bytes.
-void station_grown(struct station *station, const struct hop *hop, size_t before);
 
 void station_drain(struct station *station, int64_t now_ms);
 bool station_drained(const struct station *station);

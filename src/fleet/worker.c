@@ -172,9 +172,7 @@ static void call(struct worker *w, int64_t now_ms) {
     while (!list_empty(&w->ready) &&
            w->calling.count < w->station.process->config->limits.in_flight) {
         struct hop *hop = hop_of(list_first(&w->ready));
-        size_t before = hop->arena.bytes;
         enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
-        station_grown(&w->station, hop, before);
         if (verdict == CALLER_FULL) {
             break;
         }
