@@ -190,15 +190,10 @@ static void flush(struct pg *pg) {
 static void send_statement(struct pg *pg) {
     const char *values[PG_PARAMS_MOST];
     int lengths[PG_PARAMS_MOST], formats[PG_PARAMS_MOST];
-    for (int i = 0; i < pg->params.count; i++) {
-        const struct pg_param *param = &pg->params.params[i];
-        values[i] = param->null ? NULL : pg->params.data.data + param->at;
-        lengths[i] = (int)param->len;
-        formats[i] = 1;
-    }
+    int count = pg_params_wire(&pg->params, values, lengths, formats);
     move(pg, STATE_RUNNING);
-    if (!PQsendQueryPrepared(pg->conn, statement_names[pg->statement], pg->params.count, values,
-                             lengths, formats, 1)) {
+    if (!PQsendQueryPrepared(pg->conn, statement_names[pg->statement], count, values, lengths,
+                             formats, 1)) {
         down_by_connection(pg);
         return;
     }

@@ -31,10 +31,11 @@ static bool in_class(const char *state, const char *const *classes) {
 }
 
 bool pg_error(const struct pg_result *result, const char *what, struct err *err) {
-    // SQLSTATE classes (PostgreSQL 15, appendix A). 08 connection, 25006 read-only, 40 rolled back,
+    // SQLSTATE classes (PostgreSQL 15, appendix A). 08000 to 08007 connection (08P01 is a program
+    // that speaks the protocol wrongly), 25006 read-only, 40 rolled back,
     // 53 resources (disk, memory, connections), 55 not available (locks), 57 intervention
     // (shutdown, cancelled), 58 system; XX internal.
-    static const char *const later[] = {"08", "25006", "40", "53", "55", "57", "58", "XX", NULL};
+    static const char *const later[] = {"080", "25006", "40", "53", "55", "57", "58", "XX", NULL};
     // 21 cardinality, 22 data, 23 constraint, 54 limits of the program.
     static const char *const values[] = {"21", "22", "23", "54", NULL};
     const PGresult *own = (const PGresult *)result;
@@ -47,8 +48,14 @@ bool pg_error(const struct pg_result *result, const char *what, struct err *err)
     if (in_class(state, values)) {
         return err_poison(err, "database: %s: %s (%s)", what, words, state);
     }
+    if (strcmp(state, "42501") == 0) {
+        return err_exit(err, EX_NOPERM, "database: %s: %s (%s); grant it to the user of "
+                        "postgres.url", what, words, state);
+    }
+    // 42P01 no such table, 42703 no such column.
+    bool old = strcmp(state, "42P01") == 0 || strcmp(state, "42703") == 0;
     return err_exit(err, EX_CONFIG, "database: %s: %s (%s)%s", what, words, state,
-                    strncmp(state, "42P01", 5) == 0 ? "; run `taskfit init`" : "");
+                    old ? "; run `taskfit init`" : "");
 }
 
 bool pg_connection_error(const char *words, struct err *err) {

@@ -107,3 +107,14 @@ void pg_uuid(struct pg_params *params, struct uuid value) {
 void pg_time(struct pg_params *params, int64_t unix_ms) {
     pg_int8(params, (unix_ms - epoch_ms) * 1000);
 }
+
+int pg_params_wire(const struct pg_params *params, const char **values, int *lengths,
+                   int *formats) {
+    for (int i = 0; i < params->count; i++) {
+        const struct pg_param *param = &params->params[i];
+        values[i] = param->null ? NULL : params->data.data + param->at;
+        lengths[i] = (int)param->len;
+        formats[i] = 1;
+    }
+    return params->count;
+}

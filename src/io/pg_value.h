@@ -54,6 +54,10 @@ void pg_slice(struct pg_params *params, struct slice value); // text, json, byte
 void pg_uuid(struct pg_params *params, struct uuid value);
 void pg_time(struct pg_params *params, int64_t unix_ms);
 
+// The parameters as libpq takes them, each array with room for PG_PARAMS_MOST; returns their count.
+int pg_params_wire(const struct pg_params *params, const char **values, int *lengths,
+                   int *formats);
+
 // Rows, valid during the call that hands them over. Columns count from 0; null reads as 0, absent
 // or nil.
 struct pg_result;
