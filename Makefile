@@ -90,7 +90,7 @@ unit: $(unit_bin) ## unit tests
 	@for t in $(unit_bin); do $$t || exit 1; done
 
 $(BUILD)/model_stub: $(call obj,$(wildcard tests/fake/*.c))
-	$(CC) $(LDFLAGS) $^ -o $@
+	$(CC) $(LDFLAGS) $^ -lm -o $@
 
 # Targets of libFuzzer need clang: `make fuzz` builds them in a tree of their own and runs each.
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(fleet_libs)
@@ -130,6 +130,7 @@ format: ## clang-format over all C files
 install: all ## the programs, below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(programs) $(DESTDIR)$(PREFIX)/bin
+
 stack-up: ## start this checkout's own Kafka and PostgreSQL (deploy/local/stack help)
 	deploy/local/stack up
 
