@@ -24,6 +24,7 @@ create table batches (
     last_decided_at    timestamptz,
     unique (tenant, key)
 ) with (fillfactor = 50);
+create index batches_by_name on batches (name, id);
 
 -- What `taskfit watch` reads: a batch's progress by tier.
 create table batch_tiers (
@@ -142,20 +143,26 @@ create table policies (
 
 create view outcomes as
     select d.job_id, d.batch_id, d.custom_id, d.line, d.path, d.verdict, d.tier, d.hop,
-           a.answer, a.confidence, a.model, d.reasons, d.explanation,
+           a.answer, a.confidence, a.model, a.input_tokens, a.output_tokens,
+           d.reasons, d.explanation,
            d.cost_pico_usd / 1e12::numeric as cost_usd, d.created_at, d.decided_at
     from decisions d
     left join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
     where d.final
     union all
-    select l.job_id, l.batch_id, l.custom_id, l.line, null, 'dead', null, null,
-           null, null, null, array[l.reason],
+    select l.job_id, l.batch_id, l.custom_id, l.line, null::text, 'dead'::text, null::text,
+           null::smallint, null::json, null::double precision, null::text, null::integer,
+           null::integer, array[l.reason],
            json_build_array(json_build_object('code', l.reason, 'text', l.text)),
-           0, l.recorded_at, l.dead_at
-    from (select distinct on (job_id) * from dead_letters
-          where job_id is not null and not decided and replayed_at is null
-          order by job_id, dead_at) l
-    where not exists (select from decisions d where d.job_id = l.job_id and d.final);
+           0::numeric, l.recorded_at, l.dead_at
+    from dead_letters l
+    where l.job_id is not null and not l.decided and l.replayed_at is null
+      and not exists (select from decisions d where d.job_id = l.job_id and d.final)
+      and not exists (  -- the first letter of the job is the one that tells
+          select from dead_letters e
+          where e.job_id = l.job_id and not e.decided and e.replayed_at is null
+            and (e.dead_at, e.topic, e.partition, e."offset")
+                < (l.dead_at, l.topic, l.partition, l."offset"));
 
 create view batch_progress as
     select b.id as batch_id, b.name, b.path, b.total,

@@ -142,3 +142,42 @@ from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
 -- name: store_policies
 insert into policies (version, path, text)
 select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing
+
+-- --- What the reading commands of the command line run.
+
+-- The newest (all null), those whose id lies in a range, those of a name: two or three will do.
+-- name: find_batch
+select b.id, b.name, b.path, b.format, b.total,
+       b.accepted + b.review + b.dead + b.expired + b.cancelled, n.by_name
+from (
+    (select id, false as by_name from batches where $1::text is null order by id desc limit 1)
+    union all
+    (select id, false from batches where id between $2::uuid and $3::uuid order by id limit 3)
+    union all
+    (select id, true from batches where name = $1::text order by id desc limit 3)
+) n join batches b on b.id = n.id
+order by n.by_name, case when n.by_name then null else b.id end, b.id desc
+
+-- A batch and its tiers; one row without a tier when there is none yet.
+-- name: watch_batch
+select b.total, b.accepted, b.review, b.dead, b.expired, b.cancelled, b.bad_lines,
+       b.cost_pico_usd, b.spend_cap_pico_usd, b.created_at, b.submitted_at, b.cancelled_at,
+       b.last_decided_at, clock_timestamp(),
+       t.tier, t.attempts, t.errors, t.accepted, t.escalated, t.ended, t.cost_pico_usd
+from batches b left join batch_tiers t on t.batch_id = b.id
+where b.id = $1
+
+-- name: batch_outcomes
+select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
+       array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
+       o.input_tokens, o.output_tokens, o.decided_at
+from outcomes o
+where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
+
+-- name: batch_outcomes_in_order
+select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
+       array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
+       o.input_tokens, o.output_tokens, o.decided_at
+from outcomes o
+where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
+order by o.line

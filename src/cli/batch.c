@@ -1,0 +1,102 @@
+#include "cli/batch.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/line.h"
+#include "io/pg_session.h"
+
+enum { NAME_BYTES = 200 };
+
+// The columns of the query `find_batch`, in its order.
+enum column {
+    COLUMN_ID, COLUMN_NAME, COLUMN_PATH, COLUMN_FORMAT, COLUMN_TOTAL, COLUMN_DONE,
+    COLUMN_BY_NAME,
+};
+
+static bool is_dash(size_t at) {
+    return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+bool uuid_range(struct slice text, struct uuid *least, struct uuid *most) {
+    char low[UUID_TEXT], high[UUID_TEXT];
+    if (text.len == 0 || text.len >= UUID_TEXT) {
+        return false;
+    }
+    for (size_t i = 0; i < UUID_TEXT - 1; i++) {
+        bool given = i < text.len;
+        low[i] = given ? text.at[i] : is_dash(i) ? '-' : '0';
+        high[i] = given ? text.at[i] : is_dash(i) ? '-' : 'f';
+    }
+    return uuid_parse((struct slice){low, UUID_TEXT - 1}, least) &&
+           uuid_parse((struct slice){high, UUID_TEXT - 1}, most);
+}
+
+static void read(const struct pg_result *result, int row, struct arena *arena,
+                 struct batch *batch) {
+    batch->id = pg_get_uuid(result, row, COLUMN_ID);
+    uuid_format(batch->id, batch->id_text);
+    batch->name = line_of(pg_get_slice(result, row, COLUMN_NAME), NAME_BYTES, arena).at;
+    batch->path = arena_string(arena, pg_get_slice(result, row, COLUMN_PATH));
+    batch->format = arena_string(arena, pg_get_slice(result, row, COLUMN_FORMAT));
+    batch->total = pg_is_null(result, row, COLUMN_TOTAL)
+                       ? -1
+                       : pg_get_int(result, row, COLUMN_TOTAL);
+    batch->done = pg_get_int(result, row, COLUMN_DONE);
+}
+
+static bool several(const struct pg_result *result, const char *called, struct err *err) {
+    char first[UUID_TEXT], second[UUID_TEXT];
+    uuid_format(pg_get_uuid(result, 0, COLUMN_ID), first);
+    uuid_format(pg_get_uuid(result, 1, COLUMN_ID), second);
+    return err_exit(err, EX_NOINPUT,
+                    "'%s' begins the ids of several batches (%s, %s%s): give more of it", called,
+                    first, second, pg_rows(result) > 2 ? ", …" : "");
+}
+
+static bool choose(const struct pg_result *result, const char *called, struct arena *arena,
+                   struct batch *batch, struct err *err) {
+    int rows = pg_rows(result);
+    if (rows == 0 && called == NULL) {
+        return err_exit(err, EX_NOINPUT,
+                        "there is no batch yet: `taskfit submit FILE --path PATH` makes one");
+    }
+    if (rows == 0) {
+        return err_exit(err, EX_NOINPUT,
+                        "no batch has the id or the name '%s'; without one the newest is taken",
+                        called);
+    }
+    bool by_name = pg_get_int(result, 0, COLUMN_BY_NAME) != 0;
+    if (rows > 1 && called && !by_name) {
+        return several(result, called, err);
+    }
+    read(result, 0, arena, batch);
+    if (rows > 1 && called) {
+        fprintf(stderr, "taskfit: several batches are named '%s': this is the newest, %s\n", called,
+                batch->id_text);
+    }
+    return true;
+}
+
+bool batch_find(struct pg_session *session, const char *called, struct arena *arena,
+                struct batch *batch, struct err *err) {
+    struct pg_params params = {0};
+    const struct pg_result *result;
+    struct uuid least, most;
+    bool as_id = called && uuid_range(slice_of(called), &least, &most);
+    pg_scalar(&params, PG_TEXT);
+    pg_slice(&params, slice_of(called));
+    pg_scalar(&params, PG_UUID);
+    if (as_id) {
+        pg_uuid(&params, least);
+    }
+    pg_scalar(&params, PG_UUID);
+    if (as_id) {
+        pg_uuid(&params, most);
+    }
+    bool ok = pg_session_run(session, PG_find_batch, &params, &result, err) &&
+              choose(result, called, arena, batch, err);
+    pg_params_fini(&params);
+    return ok;
+}

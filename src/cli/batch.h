@@ -1,0 +1,28 @@
+// Finding a batch by what a person calls it: its id, the beginning of its id, or its name.
+#ifndef TASKFIT_CLI_BATCH_H
+#define TASKFIT_CLI_BATCH_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/uuid.h"
+
+struct pg_session;
+
+struct batch {
+    struct uuid id;
+    char id_text[UUID_TEXT];
+    const char *name, *path, *format;
+    int64_t total;  // -1: it is being submitted
+    int64_t done;
+};
+
+// called NULL: the newest. Of several with the same name the newest, which is said on stderr.
+// EX_NOINPUT: there is none, or the beginning of an id is that of several; with what to try.
+bool batch_find(struct pg_session *session, const char *called, struct arena *arena,
+                struct batch *batch, struct err *err) MUST_CHECK;
+
+// The least and the greatest id that begins with text (hex digits and dashes where ids have
+// them); false: none does.
+bool uuid_range(struct slice text, struct uuid *least, struct uuid *most);
+
+#endif
