@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "dialect/model.h"
 #include "job/reason.h"
 
@@ -42,11 +43,12 @@ struct dialect {
     const char *name;
     // Appends the request's body. ERR_POISON: this payload cannot be put so.
     bool (*build)(const struct request *request, struct buf *body, struct err *err) MUST_CHECK;
-    // Never fails: what cannot be read is an error in the reading. Status and common error bodies
-    // are already dealt with by dialect_read; this sees replies of status 2xx.
-    void (*read)(const struct request *request, const struct reply *reply, struct arena *arena,
+    // Never fails: what cannot be read is an error in the reading. Status, common error bodies and
+    // what is no JSON are already dealt with by dialect_read; this sees bodies of status 2xx.
+    void (*read)(const struct request *request, const struct json *body, struct arena *arena,
                  struct reading *reading);
-    // Header that carries the key, e.g. "Authorization: Bearer %s"; NULL: none.
+    // The header that carries the key, up to where the key follows: "Authorization: Bearer ".
+    // NULL: none.
     const char *key_header;
 };
 

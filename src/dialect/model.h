@@ -23,7 +23,9 @@ struct model {
     const char *url;
     const char *model;  // the provider's name for it; NULL where the dialect needs none
     const char *key;    // credential, NULL: none; never logged, stored or shown
-    const char *extra;  // JSON object whose members are added to the request body; NULL: none
+    // JSON object whose members are added to the request body and win over what is there; a null
+    // takes one out. NULL: none.
+    const char *extra;
     const char *prompt_version;  // hash of the prompt; NULL: no prompt
     enum confidence_kind confidence;
     const struct calibration *calibration;

@@ -45,7 +45,6 @@ static void model_open(struct caller *caller, const struct config_tier *tier, ui
     m->headers = http_headers_new();
     if (model->key && model->dialect->key_header) {
         char line[4096];
-        // The dialect's own constant with one %s in it, never a stranger's.
         snprintf(line, sizeof(line), "%s%s", model->dialect->key_header, model->key);
         http_headers_add(m->headers, line);
     }
