@@ -1,0 +1,267 @@
+#include "job/answer.h"
+
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/line.h"
+
+enum {
+    SHOWN_BYTES = 80,       // of a value that is none of the labels
+    ALLOWED_BYTES = 400,    // of the labels told beside it
+    OBJECTS_TRIED = 64,     // places in a text where an object may begin: bounds a hostile one
+};
+
+// --- check
+
+static struct slice allowed_list(const struct answer_field *field, struct arena *arena) {
+    struct buf list = {0};
+    for (uint32_t i = 0; i < field->label_count; i++) {
+        buf_printf(&list, "%s%s", i ? ", " : "", field->labels[i]);
+    }
+    struct slice text = line_of(buf_slice(&list), ALLOWED_BYTES, arena);
+    buf_fini(&list);
+    return text;
+}
+
+static struct slice field_name(const struct answer_field *field, struct arena *arena) {
+    return field->name ? arena_printf(arena, "field '%s'", field->name) : slice_of("the answer");
+}
+
+static bool is_label(const struct json *json, uint32_t node, const struct answer_field *field) {
+    for (uint32_t i = 0; i < field->label_count; i++) {
+        if (json_string_is(json, node, field->labels[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum reason check_value(const struct answer_field *field, const struct json *json,
+                               uint32_t node, struct arena *arena, struct slice *detail) {
+    enum json_type type = json_type(json, node);
+    struct slice name = field_name(field, arena);
+    if (type == JSON_NULL) {
+        if (field->optional) {
+            return REASON_NONE;
+        }
+        *detail = arena_printf(arena, "%.*s is null", SLICE_ARGS(name));
+        return field->name ? REASON_ANSWER_FIELD : REASON_ANSWER_MISSING;
+    }
+    if (field->label_count == 0 || is_label(json, node, field)) {
+        return REASON_NONE;
+    }
+    struct slice allowed = allowed_list(field, arena);
+    if (type != JSON_STRING) {
+        *detail = arena_printf(arena, "%.*s is %s; allowed are the strings %.*s", SLICE_ARGS(name),
+                               json_type_name(type), SLICE_ARGS(allowed));
+        return REASON_ANSWER_LABEL;
+    }
+    struct slice value = line_of(json_string(json, node, arena), SHOWN_BYTES, arena);
+    *detail = arena_printf(arena, "%.*s is '%.*s'; allowed are %.*s", SLICE_ARGS(name),
+                           SLICE_ARGS(value), SLICE_ARGS(allowed));
+    return REASON_ANSWER_LABEL;
+}
+
+static enum reason check_field(const struct answer_field *field, const struct json *json,
+                               struct arena *arena, struct slice *detail) {
+    if (field->name == NULL) {
+        return check_value(field, json, 0, arena, detail);
+    }
+    if (json_type(json, 0) != JSON_OBJECT) {
+        *detail = arena_printf(arena, "the answer is %s; an object with field '%s' is needed",
+                               json_type_name(json_type(json, 0)), field->name);
+        return REASON_ANSWER_FIELD;
+    }
+    uint32_t node = json_get(json, 0, field->name);
+    if (node) {
+        return check_value(field, json, node, arena, detail);
+    }
+    if (field->optional) {
+        return REASON_NONE;
+    }
+    *detail = arena_printf(arena, "field '%s' is missing", field->name);
+    return REASON_ANSWER_FIELD;
+}
+
+enum reason answer_check(const struct answer_form *form, struct slice answer, struct arena *arena,
+                         struct slice *detail) {
+    struct json json;
+    struct err err;
+    *detail = (struct slice){0};
+    if (answer.at == NULL || answer.len == 0) {
+        return REASON_ANSWER_MISSING;
+    }
+    if (!json_parse(&json, answer, &json_default_limits, arena, &err)) {
+        *detail = arena_printf(arena, "%s", err.text);
+        return REASON_ANSWER_NOT_JSON;
+    }
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        enum reason reason = check_field(&form->fields[i], &json, arena, detail);
+        if (reason != REASON_NONE) {
+            return reason;
+        }
+    }
+    return REASON_NONE;
+}
+
+// --- from text
+
+static bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static struct slice trim(struct slice text) {
+    while (text.len > 0 && is_space(text.at[0])) {
+        text.at++;
+        text.len--;
+    }
+    while (text.len > 0 && is_space(text.at[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+// Takes the same mark off both ends; false: there was none.
+static bool unwrap(struct slice *text, const char *open, const char *close) {
+    size_t before = strlen(open), after = strlen(close);
+    if (text->len < before + after || memcmp(text->at, open, before) != 0 ||
+        memcmp(text->at + text->len - after, close, after) != 0) {
+        return false;
+    }
+    text->at += before;
+    text->len -= before + after;
+    return true;
+}
+
+static struct slice bare(struct slice text) {
+    static const char *const marks[][2] = {
+        {"\"", "\""}, {"'", "'"}, {"`", "`"}, {"*", "*"}, {"\u201c", "\u201d"}};
+    bool again = true;
+    while (again) {
+        again = false;
+        text = trim(text);
+        if (text.len > 1 && text.at[text.len - 1] == '.') {
+            text.len--;
+            again = true;
+        }
+        for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+            again |= unwrap(&text, marks[i][0], marks[i][1]);
+        }
+    }
+    return text;
+}
+
+static struct slice json_of_text(struct slice text, struct arena *arena) {
+    struct buf json = {0};
+    buf_json_string(&json, text);
+    struct slice copy = arena_slice(arena, buf_slice(&json));
+    buf_fini(&json);
+    return copy;
+}
+
+static const char *label_exact(const struct answer_field *field, struct slice text) {
+    for (uint32_t i = 0; i < field->label_count; i++) {
+        if (slice_is(text, field->labels[i])) {
+            return field->labels[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *label_like(const struct answer_field *field, struct slice text) {
+    const char *label = label_exact(field, text);
+    for (uint32_t i = 0; i < field->label_count && !label; i++) {
+        if (strlen(field->labels[i]) == text.len &&
+            strncasecmp(field->labels[i], text.at, text.len) == 0) {
+            label = field->labels[i];
+        }
+    }
+    return label;
+}
+
+// A label may itself end in a stop or stand in quotes, so the text is tried as it is first.
+static struct slice label_of_text(const struct answer_field *field, struct slice text,
+                                  struct arena *arena) {
+    const char *label = label_like(field, trim(text));
+    if (label == NULL) {
+        label = label_like(field, bare(text));
+    }
+    return json_of_text(label ? slice_of(label) : text, arena);
+}
+
+static bool is_container(struct slice text) {
+    struct err err;
+    return text.len > 0 && (text.at[0] == '{' || text.at[0] == '[') &&
+           json_check(text, &json_default_limits, &err);
+}
+
+// The text from at, a '{', to the '}' that closes it; no length: nothing does.
+static struct slice balanced(struct slice text, size_t at) {
+    uint32_t depth = 0;
+    bool quoted = false;
+    for (size_t i = at; i < text.len; i++) {
+        char c = text.at[i];
+        if (quoted) {
+            i += c == '\\';
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{') {
+            depth++;
+        } else if (c == '}' && --depth == 0) {
+            return (struct slice){text.at + at, i + 1 - at};
+        }
+    }
+    return (struct slice){0};
+}
+
+// The last object in the text: a model that thinks aloud comes to its answer at the end.
+static struct slice object_within(struct slice text) {
+    struct slice found = {0};
+    size_t at = 0;
+    for (int tries = 0; tries < OBJECTS_TRIED && at < text.len; tries++) {
+        const char *brace = memchr(text.at + at, '{', text.len - at);
+        if (brace == NULL) {
+            break;
+        }
+        at = (size_t)(brace - text.at);
+        struct slice object = balanced(text, at);
+        if (is_container(object)) {
+            found = object;
+            at += object.len;
+        } else {
+            at++;
+        }
+    }
+    return found;
+}
+
+// The text within a ``` fence that holds all of it, without the language's name; else the text.
+static struct slice unfenced(struct slice text) {
+    if (!unwrap(&text, "```", "```")) {
+        return text;
+    }
+    const char *line = memchr(text.at, '\n', text.len);
+    if (line) {
+        text.len -= (size_t)(line - text.at);
+        text.at = line;
+    }
+    return trim(text);
+}
+
+struct slice answer_from_text(const struct answer_form *form, struct slice text,
+                              struct arena *arena) {
+    const struct answer_field *field = form->fields;
+    if (text.at == NULL) {
+        return text;
+    }
+    if (form->field_count == 1 && field->name == NULL && field->label_count > 0) {
+        return label_of_text(field, text, arena);
+    }
+    struct slice json = unfenced(trim(text));
+    if (!is_container(json)) {
+        json = form->field_count > 0 && field->name ? object_within(text) : (struct slice){0};
+    }
+    return json.len > 0 ? json : json_of_text(text, arena);
+}

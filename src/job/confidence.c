@@ -1,0 +1,351 @@
+// Confidence from the probabilities of tokens.
+//
+// The tokens' texts joined are what the model wrote; the value of a field stands at some span of
+// it. With t the tokens that overlap the span, and p a token's probability, confidence is
+//
+//     product over t of  S(t) / (A(t) + U(t))     where the server gave alternatives to t
+//                        p(t)                     where it gave none
+//
+//     A  sum of p over the alternatives after which some allowed label can still be written
+//     S  the part of A after which the label that was written can still be
+//     U  for the labels that no alternative begins: each may have as much as the least alternative,
+//        all together what the alternatives leave of 1
+//
+// So what the model would have rather said beside the labels does not count, a shared start
+// ("CGST_" of CGST_SGST and CGST_UTGST) costs nothing, and a label that a grammar forced against
+// all alternatives gets no more than the bound that the unseen labels leave it. Case is ignored, as
+// answer_from_text does. A value that is no label, or is spelled with JSON escapes, counts with the
+// plain product.
+#include "job/confidence.h"
+
+#include <math.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+static const double rounding = 1e-3;
+
+double confidence_checked(double value) {
+    if (!(value >= -rounding && value <= 1 + rounding)) {
+        return NAN;
+    }
+    return value < 0 ? 0 : value > 1 ? 1 : value;
+}
+
+// --- calibration
+
+// 1e-6 keeps the logit of 0 and 1 finite; fitting clamps at the same place.
+static double logit(double p) {
+    const double edge = 1e-6;
+    p = p < edge ? edge : p > 1 - edge ? 1 - edge : p;
+    return log(p / (1 - p));
+}
+
+static double isotonic(const struct calibration *c, double raw) {
+    uint32_t step = 0;
+    if (c->steps == 0) {
+        return NAN;
+    }
+    while (step + 1 < c->steps && c->from[step + 1] <= raw) {
+        step++;
+    }
+    return c->to[step];
+}
+
+double calibration_apply(const struct calibration *c, double raw) {
+    raw = confidence_checked(raw);
+    if (isnan(raw)) {
+        return NAN;
+    }
+    switch (c->kind) {
+    case CALIBRATION_PLATT:
+        return confidence_checked(1 / (1 + exp(-(c->a * logit(raw) + c->b))));
+    case CALIBRATION_ISOTONIC:
+        return confidence_checked(isotonic(c, raw));
+    case CALIBRATION_IDENTITY:
+        break;
+    }
+    return raw;
+}
+
+// --- where a value stands
+
+// What the model wrote, and the answer read from it.
+struct written {
+    const struct signals *signals;
+    struct buf text;   // the tokens joined
+    struct json json;  // the answer
+    struct arena *arena;
+};
+
+struct span {
+    size_t from, to;  // equal: not found
+};
+
+static bool same_ignoring_case(struct slice a, struct slice b) {
+    return a.len == b.len && strncasecmp(a.at, b.at, a.len) == 0;
+}
+
+static bool is_ascii_word(char c) {
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_';
+}
+
+static bool is_word(const struct buf *text, size_t at) {
+    return is_ascii_word(text->data[at]) || (unsigned char)text->data[at] >= 0x80;
+}
+
+static bool stands_alone(const struct buf *text, struct span span) {
+    return (span.from == 0 || !is_word(text, span.from - 1) || !is_word(text, span.from)) &&
+           (span.to == text->len || !is_word(text, span.to) || !is_word(text, span.to - 1));
+}
+
+static bool is_margin(const struct buf *text, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) {
+        if (is_ascii_word(text->data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Nothing but marks around it, but for what servers count as a token after the end: <|im_end|>.
+static bool is_all(const struct buf *text, struct span span) {
+    const char *special = memchr(text->data + span.to, '<', text->len - span.to);
+    size_t end = special ? (size_t)(special - text->data) : text->len;
+    return is_margin(text, 0, span.from) && is_margin(text, span.to, end);
+}
+
+// The last place where value stands by itself: servers that parse reasoning out of the content
+// leave its tokens in the list, before the answer's.
+static struct span find_value(const struct buf *text, struct slice value) {
+    struct span found = {0, 0};
+    for (size_t at = 0; value.len > 0 && at + value.len <= text->len; at++) {
+        struct slice here = {text->data + at, value.len};
+        struct span span = {at, at + value.len};
+        if (!same_ignoring_case(here, value) || !stands_alone(text, span)) {
+            continue;
+        }
+        found = span;
+        if (is_all(text, span)) {
+            break;
+        }
+    }
+    return found;
+}
+
+static struct span find_last(const struct buf *text, struct slice part) {
+    struct span found = {0, 0};
+    const char *from = text->data, *end = text->data + text->len, *at;
+    while (part.len > 0 && (at = memmem(from, (size_t)(end - from), part.at, part.len))) {
+        size_t place = (size_t)(at - text->data);
+        found = (struct span){place, place + part.len};
+        from = at + 1;
+    }
+    return found;
+}
+
+static struct span find_answer(const struct written *w) {
+    struct span span = find_last(&w->text, json_raw(&w->json, 0));
+    if (span.from == span.to && json_type(&w->json, 0) == JSON_STRING) {
+        span = find_last(&w->text, json_string(&w->json, 0, w->arena));
+    }
+    return span;
+}
+
+// The answer's text is a part of what was written, so a member's place in it is known.
+static struct span find_member(const struct written *w, uint32_t node) {
+    struct span all = find_last(&w->text, json_raw(&w->json, 0));
+    if (all.from == all.to) {
+        return all;
+    }
+    const struct json_node *member = &w->json.nodes[node];
+    size_t from = all.from + member->at - w->json.nodes[0].at;
+    return (struct span){from, from + member->len};
+}
+
+// --- how likely it was
+
+// Where the walk along a value's tokens is: how much of the label is written.
+struct walk {
+    const struct answer_field *field;
+    struct slice label;  // that was written; absent: no label
+    size_t written;      // bytes of it
+};
+
+static bool starts(struct slice text, struct slice start) {
+    return text.len >= start.len && strncasecmp(text.at, start.at, start.len) == 0;
+}
+
+// Can label still be written once token follows what is? The label may end within the token.
+static bool begins(const struct walk *walk, struct slice label, struct slice token) {
+    struct slice done = {walk->label.at, walk->written};
+    if (!starts(label, done) || token.len == 0) {
+        return false;
+    }
+    struct slice rest = {label.at + walk->written, label.len - walk->written};
+    if (token.len <= rest.len) {
+        return starts(rest, token);
+    }
+    return starts(token, rest) && !is_ascii_word(token.at[rest.len]);
+}
+
+static bool begins_any(const struct walk *walk, struct slice token) {
+    for (uint32_t i = 0; i < walk->field->label_count; i++) {
+        if (begins(walk, slice_of(walk->field->labels[i]), token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// An alternative's text as it would stand in the value: before a value's first byte any space and
+// opening marks may be.
+static struct slice token_rest(const struct walk *walk, struct slice token) {
+    static const char marks[] = " \n\r\t\"'`*:{[(";
+    while (walk->written == 0 && token.len > 0 && memchr(marks, token.at[0], sizeof(marks) - 1)) {
+        token.at++;
+        token.len--;
+    }
+    return token;
+}
+
+static bool label_seen(const struct walk *walk, struct slice label, const struct token *token) {
+    for (uint32_t i = 0; i < token->alternative_count; i++) {
+        if (begins(walk, label, token_rest(walk, token->alternatives[i].text))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Labels that may follow what is written and that neither the token nor an alternative begins.
+static uint32_t labels_unseen(const struct walk *walk, const struct token *token,
+                              struct slice chosen) {
+    const struct slice done = {walk->label.at, walk->written};
+    uint32_t unseen = 0;
+    for (uint32_t i = 0; i < walk->field->label_count; i++) {
+        struct slice label = slice_of(walk->field->labels[i]);
+        unseen += starts(label, done) && !begins(walk, label, chosen) &&
+                  !label_seen(walk, label, token);
+    }
+    return unseen;
+}
+
+// chosen: the part of the token's text that belongs to the value.
+static double share(const struct walk *walk, const struct token *token, struct slice chosen) {
+    double all = 0, any = 0, same = 0, least = 1;
+    bool listed = false;
+    for (uint32_t i = 0; i < token->alternative_count; i++) {
+        const struct token_alternative *a = &token->alternatives[i];
+        struct slice rest = token_rest(walk, a->text);
+        double p = exp(a->logprob);
+        all += p;
+        least = fmin(least, p);
+        any += begins_any(walk, rest) ? p : 0;
+        same += begins(walk, walk->label, rest) ? p : 0;
+        listed |= slice_equal(a->text, token->text);
+    }
+    if (!listed) {
+        double p = exp(token->logprob);
+        all += p;
+        any += p;
+        same += p;
+    }
+    double unseen = fmin(least * labels_unseen(walk, token, chosen), fmax(0, 1 - all));
+    return any + unseen > 0 ? fmin(1, same / (any + unseen)) : 0;
+}
+
+static bool is_possible(const struct token *token) {
+    bool possible = token->logprob <= rounding;
+    for (uint32_t i = 0; i < token->alternative_count; i++) {
+        possible &= token->alternatives[i].logprob <= rounding;
+    }
+    return possible;  // false for NaN too
+}
+
+static struct slice label_at(const struct answer_field *field, struct slice value) {
+    for (uint32_t i = 0; field && i < field->label_count; i++) {
+        if (same_ignoring_case(slice_of(field->labels[i]), value)) {
+            return slice_of(field->labels[i]);
+        }
+    }
+    return (struct slice){0};
+}
+
+// field NULL: no labels to renormalise over.
+static double span_probability(const struct written *w, const struct answer_field *field,
+                               struct span span) {
+    struct walk walk = {.field = field,
+                        .label = label_at(field, (struct slice){w->text.data + span.from,
+                                                                span.to - span.from})};
+    double product = 1;
+    size_t at = 0;
+    for (uint32_t i = 0; i < w->signals->token_count && at < span.to; i++) {
+        const struct token *token = &w->signals->tokens[i];
+        size_t from = at, to = at += token->text.len;
+        if (to <= span.from || from == to) {
+            continue;
+        }
+        if (!is_possible(token)) {
+            return NAN;
+        }
+        from = from < span.from ? span.from : from;
+        struct slice chosen = {w->text.data + from, to - from};
+        product *= walk.label.at && token->alternative_count > 0 ? share(&walk, token, chosen)
+                                                                 : exp(token->logprob);
+        walk.written = (to < span.to ? to : span.to) - span.from;
+    }
+    return span.from == span.to ? NAN : product;
+}
+
+static double field_probability(const struct written *w, const struct answer_field *field,
+                                uint32_t node) {
+    struct span span = field->name ? find_member(w, node)
+                                   : find_value(&w->text, json_string(&w->json, 0, w->arena));
+    return span_probability(w, field, span);
+}
+
+// fmin takes the other of a NaN: what cannot be told of one field is not told of the answer.
+static double least(double a, double b) {
+    return isnan(a) || isnan(b) ? NAN : fmin(a, b);
+}
+
+static double answer_probability(const struct written *w, const struct answer_form *form) {
+    double confidence = 1;
+    bool told = false;
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        const struct answer_field *field = &form->fields[i];
+        uint32_t node = field->name ? json_get(&w->json, 0, field->name) : 0;
+        if (field->label_count == 0 || (field->name && node == 0) ||
+            json_type(&w->json, node) != JSON_STRING) {
+            continue;
+        }
+        confidence = least(confidence, field_probability(w, field, node));
+        told = true;
+    }
+    return told ? confidence : span_probability(w, NULL, find_answer(w));
+}
+
+double confidence_from_logprobs(const struct answer_form *form, struct slice answer,
+                                const struct signals *signals) {
+    struct arena_pool pool = {0};
+    struct arena arena;
+    struct written w = {.signals = signals, .arena = &arena};
+    struct err err;
+    double confidence = NAN;
+    if (signals->tokens == NULL || signals->token_count == 0) {
+        return NAN;
+    }
+    arena_init(&arena, &pool);
+    for (uint32_t i = 0; i < signals->token_count; i++) {
+        buf_slice_add(&w.text, signals->tokens[i].text);
+    }
+    if (w.text.len > 0 && json_parse(&w.json, answer, &json_default_limits, &arena, &err)) {
+        confidence = confidence_checked(answer_probability(&w, form));
+    }
+    buf_fini(&w.text);
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+    return confidence;
+}
