@@ -1,0 +1,157 @@
+#include "dialect/dialect.h"
+
+#include <math.h>
+
+#include "base/json.h"
+#include "dialect/error_body.h"
+#include "dialect/openai_chat.h"
+#include "dialect/reading.h"
+#include "dialect/retry_after.h"
+#include "dialect/scorer.h"
+
+static const struct dialect *const dialects[] = {&openai_chat_dialect, &scorer_dialect};
+
+const struct dialect *dialect_find(const char *name) {
+    for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
+        if (strcmp(dialects[i]->name, name) == 0) {
+            return dialects[i];
+        }
+    }
+    return NULL;
+}
+
+const char *dialect_names(void) {
+    return "openai_chat, scorer";
+}
+
+// --- what a status means
+
+// What is not here: 5xx is the server's failure and may pass, other 4xx is final.
+static const struct {
+    uint32_t status;
+    enum reason reason;
+    bool retry;
+} statuses[] = {
+    {401, REASON_ERROR_AUTH, false},    {403, REASON_ERROR_AUTH, false},
+    {408, REASON_ERROR_TIMEOUT, true},  {409, REASON_ERROR_REFUSED, true},
+    {413, REASON_ERROR_CONTEXT, false}, {425, REASON_ERROR_REFUSED, true},
+    {429, REASON_ERROR_BUSY, true},     {501, REASON_ERROR_SERVER, false},
+    {503, REASON_ERROR_BUSY, true},     {529, REASON_ERROR_BUSY, true},
+};
+
+static void read_status(uint32_t status, struct reading *reading) {
+    reading->error = status >= 500   ? REASON_ERROR_SERVER
+                     : status >= 400 ? REASON_ERROR_REFUSED
+                                     : REASON_ERROR_REPLY;
+    reading->retry = status >= 500;
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        if (statuses[i].status == status) {
+            reading->error = statuses[i].reason;
+            reading->retry = statuses[i].retry;
+        }
+    }
+}
+
+static void read_cause(const struct error_body *error, struct reading *reading) {
+    switch (error->cause) {
+    case ERROR_CAUSE_CONTEXT:
+        reading->error = REASON_ERROR_CONTEXT;
+        reading->retry = false;
+        break;
+    case ERROR_CAUSE_CONTENT:
+        reading->error = REASON_ERROR_CONTENT;
+        reading->retry = false;
+        break;
+    case ERROR_CAUSE_QUOTA:
+        reading->error = REASON_ERROR_REFUSED;
+        reading->retry = false;
+        break;
+    case ERROR_CAUSE_OTHER:
+        break;
+    }
+}
+
+// The words of a body can only explain a refusal: a server that fails or is busy says all sorts.
+static bool explains(uint32_t status, enum error_cause cause) {
+    return status == 400 || status == 413 || status == 422 ||
+           (cause == ERROR_CAUSE_QUOTA && (status == 429 || status == 403));
+}
+
+static void fail(const struct request *request, uint32_t status, const struct error_body *error,
+                 struct arena *arena, struct reading *reading) {
+    uint32_t meant = error->status && status < 300 ? error->status : status;
+    if (meant >= 300) {
+        read_status(meant, reading);
+    } else {
+        reading->error = REASON_ERROR_REPLY;
+        reading->retry = false;
+    }
+    if (explains(meant, error->cause) || meant < 300) {
+        read_cause(error, reading);
+    }
+    struct slice text = error->message.len ? error->message : slice_of("no text");
+    if (error->kind.len > 0) {
+        text = arena_printf(arena, "%.*s (%.*s)", SLICE_ARGS(text), SLICE_ARGS(error->kind));
+    }
+    reading_text(request, arena, reading, "status %u: %.*s", status, SLICE_ARGS(text));
+}
+
+// --- any reply
+
+static bool is_page(struct slice body) {
+    size_t at = 0;
+    while (at < body.len && (unsigned char)body.at[at] <= ' ') {
+        at++;
+    }
+    return at < body.len && body.at[at] == '<';
+}
+
+// A body of success that is no JSON: a page comes from a wrong URL or a proxy's login and will come
+// again; anything else was garbled on its way, and may be whole the next time.
+static void fail_not_json(const struct request *request, const struct reply *reply,
+                          const struct err *err, struct arena *arena, struct reading *reading) {
+    struct error_body error;
+    error_body_read(reply->body, arena, &error);
+    reading->error = REASON_ERROR_REPLY;
+    reading->retry = !is_page(reply->body);
+    reading_text(request, arena, reading, "status %u, %s: %.*s", reply->status, err->text,
+                 SLICE_ARGS(error.message));
+}
+
+static void read_success(const struct request *request, const struct reply *reply,
+                         struct arena *arena, struct reading *reading) {
+    struct json json;
+    struct err err;
+    struct error_body error;
+    if (!json_parse(&json, reply->body, &json_default_limits, arena, &err)) {
+        fail_not_json(request, reply, &err, arena, reading);
+        return;
+    }
+    uint32_t node = json_get(&json, 0, "error");
+    if (node && json_type(&json, node) != JSON_NULL && error_body_find(&json, arena, &error)) {
+        fail(request, reply->status, &error, arena, reading);
+        return;
+    }
+    request->model->dialect->read(request, &json, arena, reading);
+    if (reading->error == REASON_NONE && reading->answer.at == NULL) {
+        reading->error = REASON_ANSWER_MISSING;
+    }
+}
+
+void dialect_read(const struct request *request, const struct reply *reply, struct arena *arena,
+                  struct reading *reading) {
+    struct error_body error;
+    *reading = (struct reading){.signals.field = NAN, .retry_after_ms = -1};
+    if (reply->status >= 200 && reply->status <= 299) {
+        read_success(request, reply, arena, reading);
+    } else {
+        error_body_read(reply->body, arena, &error);
+        fail(request, reply->status, &error, arena, reading);
+    }
+    if (reading->retry) {
+        reading->retry_after_ms = retry_after_ms(reply);
+    }
+    if (reading->error != REASON_NONE) {
+        reading->answer = (struct slice){0};
+    }
+}

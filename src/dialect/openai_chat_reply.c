@@ -1,0 +1,174 @@
+#include <math.h>
+
+#include "dialect/openai_chat.h"
+#include "dialect/reading.h"
+#include "job/answer.h"
+
+// --- logprobs
+
+// `bytes` is exact where a token ends within a character and its text could not be told.
+static struct slice token_text(const struct json *body, uint32_t node, struct arena *arena) {
+    uint32_t token = json_get(body, node, "token");
+    uint32_t bytes = json_get(body, node, "bytes");
+    struct slice text = token ? json_string(body, token, arena) : (struct slice){0};
+    if (bytes == 0 || json_type(body, bytes) != JSON_ARRAY) {
+        return text;
+    }
+    uint32_t count = body->nodes[bytes].count, used = 0;
+    char *exact = arena_alloc(arena, count);
+    for (uint32_t i = json_first(body, bytes); i; i = json_after(body, bytes, i)) {
+        int64_t value;
+        if (!json_integer(body, i, &value) || value < 0 || value > 255) {
+            return text;
+        }
+        exact[used++] = (char)value;
+    }
+    return (struct slice){exact, used};
+}
+
+static double token_logprob(const struct json *body, uint32_t node) {
+    double logprob;
+    uint32_t member = json_get(body, node, "logprob");
+    return member && json_number(body, member, &logprob) ? logprob : NAN;
+}
+
+static void read_alternatives(const struct json *body, uint32_t list, struct arena *arena,
+                              struct token *token) {
+    if (list == 0 || json_type(body, list) != JSON_ARRAY) {
+        return;
+    }
+    struct token_alternative *alternatives =
+        arena_alloc(arena, body->nodes[list].count * sizeof(*alternatives));
+    for (uint32_t i = json_first(body, list); i; i = json_after(body, list, i)) {
+        alternatives[token->alternative_count++] = (struct token_alternative){
+            token_text(body, i, arena), token_logprob(body, i)};
+    }
+    token->alternatives = alternatives;
+}
+
+static void read_logprobs(const struct json *body, uint32_t choice, struct arena *arena,
+                          struct signals *signals) {
+    uint32_t logprobs = json_get(body, choice, "logprobs");
+    uint32_t list = reading_get(body, logprobs, "content");
+    if (list == 0 || json_type(body, list) != JSON_ARRAY || body->nodes[list].count == 0) {
+        return;
+    }
+    struct token *tokens = arena_zalloc(arena, body->nodes[list].count * sizeof(*tokens));
+    uint32_t count = 0;
+    for (uint32_t i = json_first(body, list); i; i = json_after(body, list, i)) {
+        tokens[count].text = token_text(body, i, arena);
+        tokens[count].logprob = token_logprob(body, i);
+        read_alternatives(body, json_get(body, i, "top_logprobs"), arena, &tokens[count]);
+        count++;
+    }
+    signals->tokens = tokens;
+    signals->token_count = count;
+}
+
+// --- the message
+
+// Parts of an array: [{"type": "text", "text": "…"}, …]
+static struct slice join_parts(const struct json *body, uint32_t parts, struct arena *arena) {
+    struct buf joined = {0};
+    for (uint32_t i = json_first(body, parts); i; i = json_after(body, parts, i)) {
+        uint32_t text = json_get(body, i, "text");
+        if (text && json_type(body, text) == JSON_STRING) {
+            buf_slice_add(&joined, json_string(body, text, arena));
+        }
+    }
+    struct slice text = arena_slice(arena, buf_slice(&joined));
+    buf_fini(&joined);
+    return text;
+}
+
+static struct slice message_text(const struct json *body, uint32_t message, struct arena *arena) {
+    uint32_t content = json_get(body, message, "content");
+    struct slice text = {0};
+    if (content && json_type(body, content) == JSON_ARRAY) {
+        text = join_parts(body, content, arena);
+    } else if (content) {
+        text = json_string(body, content, arena);
+    }
+    uint32_t calls = json_get(body, message, "tool_calls");
+    if (text.len == 0 && calls) {
+        uint32_t call = json_at(body, calls, 0);
+        uint32_t function = reading_get(body, call, "function");
+        uint32_t arguments = reading_get(body, function, "arguments");
+        text = arguments ? json_string(body, arguments, arena) : text;
+    }
+    return text;
+}
+
+static void read_usage(const struct json *body, struct usage *usage) {
+    uint32_t node = json_get(body, 0, "usage");
+    uint32_t details = reading_get(body, node, "prompt_tokens_details");
+    *usage = (struct usage){
+        .input_tokens = reading_tokens(body, node, "prompt_tokens"),
+        .cached_tokens = reading_tokens(body, details, "cached_tokens"),
+        .output_tokens = reading_tokens(body, node, "completion_tokens"),
+    };
+}
+
+// A number of the body's, put there by a `reply` mapping, or of the answer itself.
+static double own_confidence(const struct json *body, struct slice answer, struct arena *arena) {
+    struct json json;
+    struct err err;
+    double value;
+    uint32_t node = json_get(body, 0, "confidence");
+    if (node) {
+        return json_number(body, node, &value) ? value : NAN;
+    }
+    if (!json_parse(&json, answer, &json_default_limits, arena, &err)) {
+        return NAN;
+    }
+    node = json_get(&json, 0, "confidence");
+    return node && json_number(&json, node, &value) ? value : NAN;
+}
+
+// Why the message is no answer; true: it is none.
+static bool read_stop(const struct request *request, const struct json *body, uint32_t choice,
+                      struct arena *arena, struct reading *reading) {
+    uint32_t message = json_get(body, choice, "message");
+    uint32_t finish = json_get(body, choice, "finish_reason");
+    uint32_t refusal = json_get(body, message, "refusal");
+    struct slice refused = refusal ? json_string(body, refusal, arena) : (struct slice){0};
+    if (refused.len > 0) {
+        reading->error = REASON_ERROR_CONTENT;
+        reading_text(request, arena, reading, "refusal: %.*s", SLICE_ARGS(refused));
+    } else if (finish && json_string_is(body, finish, "content_filter")) {
+        reading->error = REASON_ERROR_CONTENT;
+        reading_text(request, arena, reading, "finish_reason content_filter");
+    } else if (finish && json_string_is(body, finish, "length")) {
+        reading->error = REASON_ERROR_TRUNCATED;
+        reading_text(request, arena, reading, "finish_reason length after %u tokens",
+                     reading->usage.output_tokens);
+    }
+    return reading->error != REASON_NONE;
+}
+
+void openai_chat_read(const struct request *request, const struct json *body, struct arena *arena,
+                      struct reading *reading) {
+    uint32_t choices = json_get(body, 0, "choices");
+    uint32_t choice = choices ? json_at(body, choices, 0) : 0;
+    uint32_t message = reading_get(body, choice, "message");
+    read_usage(body, &reading->usage);
+    if (message == 0 || json_type(body, message) != JSON_OBJECT) {
+        reading_misfit(request, body, arena, reading, "no choices[0].message");
+        return;
+    }
+    if (read_stop(request, body, choice, arena, reading)) {
+        return;
+    }
+    struct slice text = message_text(body, message, arena);
+    if (text.len == 0) {
+        reading_misfit(request, body, arena, reading, "no text in choices[0].message");
+        reading->error = REASON_ANSWER_MISSING;
+        return;
+    }
+    reading->answer = answer_from_text(&request->path->answer, text, arena);
+    if (request->model->confidence == CONFIDENCE_LOGPROB) {
+        read_logprobs(body, choice, arena, &reading->signals);
+    } else if (request->model->confidence == CONFIDENCE_FIELD) {
+        reading->signals.field = own_confidence(body, reading->answer, arena);
+    }
+}
