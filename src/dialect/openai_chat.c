@@ -35,8 +35,8 @@ static void ask(struct buf *text, const struct answer_form *form) {
     if (form->field_count == 0 || (!field->name && field->label_count == 0)) {
         buf_text(text, "Answer the user's input. Give the answer alone, nothing around it.");
     } else if (field->name == NULL) {
-        buf_text(text, "Judge the user's input. Answer with exactly one of these labels, spelled as "
-                       "here, and nothing else: ");
+        buf_text(text, "Judge the user's input. Answer with exactly one of these labels, spelled "
+                       "as here, and nothing else: ");
         ask_labels(text, field);
     } else {
         ask_fields(text, form);
