@@ -19,13 +19,15 @@ struct conf_node {
     int line;
     const char *key;   // NULL outside a map
     const char *text;  // of a scalar, with ${NAME} already replaced
+    bool quoted;       // written in quotes or as a block: text, whatever it looks like
+    bool replaced;     // held a ${NAME}: may be a secret, and is not shown in errors
     struct conf_node *children, *next;
 };
 
 const struct conf_node *conf_get(const struct conf_node *map, const char *key);
 
 enum conf_kind {
-    CONF_TEXT,      // const char *
+    CONF_TEXT,      // const char *; one of `choices` where there are any
     CONF_SECRET,    // const char *; `key_file: PATH` may stand for `key: VALUE`; never shown
     CONF_COUNT,     // uint32_t
     CONF_DURATION,  // int64_t, ms
@@ -34,7 +36,7 @@ enum conf_kind {
     CONF_MONEY,     // int64_t, 1e-12 USD, written in USD with up to 12 decimals
     CONF_SWITCH,    // bool: true or false
     CONF_CHOICE,    // int: the place of the word in `choices`
-    CONF_NODE,      // const struct conf_node *: read by other code
+    CONF_NODE,      // const struct conf_node *: read by other code; `choices`: "map" or "list"
 };
 
 struct conf_row {
