@@ -1,0 +1,357 @@
+#include <ctype.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "dialect/dialect.h"
+#include "fleet/config_parts.h"
+#include "io/jq.h"
+
+enum { VERSION_HEX = 16, MODELS_MOST = 256 };
+
+// What the tables fill, before it is checked and becomes a model.
+struct draft {
+    const char *dialect, *url, *model, *key, *prompt, *reply;
+    const struct conf_node *extra, *price, *limits, *retry;
+    int confidence;
+    int64_t timeout_ms, reply_bytes;
+    uint32_t max_tokens, top_logprobs;
+};
+
+struct draft_price {
+    int64_t input, output, cached, call;
+};
+
+struct draft_retry {
+    uint32_t attempts;
+    int64_t for_ms, base_ms, cap_ms;
+};
+
+struct draft_limits {
+    uint32_t in_flight;
+};
+
+// clang-format off
+#define MODEL(member) offsetof(struct draft, member)
+static const struct conf_row model_rows[] = {
+    {"dialect", CONF_TEXT, MODEL(dialect), NULL, 0, 0, NULL,
+     "how the endpoint is spoken to: openai_chat or scorer"},
+    {"url", CONF_TEXT, MODEL(url), NULL, 0, 0, NULL,
+     "the whole http or https address that is posted to"},
+    {"model", CONF_TEXT, MODEL(model), "", 0, 0, NULL,
+     "the provider's own name for the model, sent with each request"},
+    {"key", CONF_SECRET, MODEL(key), "", 0, 0, NULL, "the credential, as ${NAME} or in a file"},
+    {"prompt", CONF_TEXT, MODEL(prompt), "", 0, 0, NULL,
+     "a jq program that makes the payload of the job's input: the name of a file that ends in .jq, "
+     "or the program itself; without it the input is the payload"},
+    {"reply", CONF_TEXT, MODEL(reply), "", 0, 0, NULL,
+     "a jq program, as in prompt, that makes what the dialect reads of the reply's body"},
+    {"extra", CONF_NODE, MODEL(extra), "", 0, 0, "map",
+     "members added to the request's JSON as they are: { temperature: 0 }"},
+    {"confidence", CONF_CHOICE, MODEL(confidence), "none", 0, 0, "none field logprob",
+     "how sure the model is: field, a number in its reply; logprob, the probability of the "
+     "answer's tokens; none, only form and rules speak for an answer"},
+    {"price", CONF_NODE, MODEL(price), "", 0, 0, "map", "what it costs, below; absent: nothing"},
+    {"limits", CONF_NODE, MODEL(limits), "", 0, 0, "map", "what bounds its use, below"},
+    {"timeout", CONF_DURATION, MODEL(timeout_ms), "60s", 1, 3600000, NULL, "of one request"},
+    {"retry", CONF_NODE, MODEL(retry), "", 0, 0, "map", "requests that failed, below"},
+    {"reply_bytes", CONF_SIZE, MODEL(reply_bytes), "1MiB", 1024, 64 << 20, NULL,
+     "a larger reply is an error (error.too_large)"},
+    {"max_tokens", CONF_COUNT, MODEL(max_tokens), "", 1, 1000000, NULL,
+     "of output asked for; absent: the provider's default"},
+    {"top_logprobs", CONF_COUNT, MODEL(top_logprobs), "5", 0, 20, NULL,
+     "alternatives asked for with confidence logprob; providers allow up to 20"},
+};
+
+#define PRICE(member) offsetof(struct draft_price, member)
+static const struct conf_row price_rows[] = {
+    {"input", CONF_MONEY, PRICE(input), "", 0, 0, NULL, "USD per million input tokens"},
+    {"output", CONF_MONEY, PRICE(output), "", 0, 0, NULL, "USD per million output tokens"},
+    {"cached", CONF_MONEY, PRICE(cached), "", 0, 0, NULL,
+     "USD per million input tokens that came from the provider's cache; absent: as input"},
+    {"call", CONF_MONEY, PRICE(call), "", 0, 0, NULL, "USD per answered request"},
+};
+
+#define RETRY(member) offsetof(struct draft_retry, member)
+static const struct conf_row retry_rows[] = {
+    {"attempts", CONF_COUNT, RETRY(attempts), "5", 1, 100, NULL,
+     "requests for one hop, the first included"},
+    {"for", CONF_DURATION, RETRY(for_ms), "2m", 0, 86400000, NULL,
+     "no retry starts later than this after the first request"},
+    {"base", CONF_DURATION, RETRY(base_ms), "500ms", 1, 3600000, NULL,
+     "the first wait is drawn from 0 to this, each later one from twice as much"},
+    {"cap", CONF_DURATION, RETRY(cap_ms), "30s", 1, 3600000, NULL, "the longest such wait"},
+};
+
+static const struct conf_row limits_rows[] = {
+    {"in_flight", CONF_COUNT, offsetof(struct draft_limits, in_flight), "", 1, 1000000, NULL,
+     "most calls at a time, of one worker; absent: limits.in_flight"},
+};
+// clang-format on
+
+#define TABLE(place, rows) {place, rows, sizeof(rows) / sizeof((rows)[0])}
+static const struct conf_table model_table = TABLE("models.<name@version>", model_rows);
+static const struct conf_table price_table = TABLE("models.<name@version>.price", price_rows);
+static const struct conf_table retry_table = TABLE("models.<name@version>.retry", retry_rows);
+static const struct conf_table limits_table = TABLE("models.<name@version>.limits", limits_rows);
+
+void config_models_reference(FILE *out) {
+    conf_reference(&model_table, out);
+    conf_reference(&price_table, out);
+    conf_reference(&limits_table, out);
+    conf_reference(&retry_table, out);
+}
+
+// --- name, url
+
+static bool name_check(const struct conf_node *node, struct err *err) {
+    static const struct config_naming naming = {"a model", "._-@", 100};
+    const char *at = strchr(node->key, '@');
+    if (!config_name_check(&naming, node, node->key, err)) {
+        return false;
+    }
+    if (at == NULL || at == node->key || at[1] == '\0' || strchr(at + 1, '@')) {
+        return conf_error(node, err, "a model is named name@version, such as mini@2026-08");
+    }
+    return true;
+}
+
+static bool url_check(const struct conf_node *node, const char *url, struct err *err) {
+    const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
+                       : strncmp(url, "http://", 7) == 0 ? url + 7
+                                                         : NULL;
+    if (host == NULL || *host == '\0' || strchr("/:?#", *host)) {
+        return conf_error(node, err, "not an address that begins with http:// or https:// and "
+                                     "names a host");
+    }
+    if (memchr(host, '@', strcspn(host, "/?#"))) {
+        return conf_error(node, err, "an address holds no credential; put it in 'key'");
+    }
+    for (const char *p = url; *p; p++) {
+        if ((unsigned char)*p <= ' ' || *p == 0x7f) {
+            return conf_error(node, err, "a space or control character in an address; write %%20");
+        }
+    }
+    return true;
+}
+
+// --- programs
+
+// "prompts/gst.jq" is a file; what has white space or another ending is a program.
+static bool names_file(const char *text) {
+    size_t len = strlen(text);
+    return len > 3 && strcmp(text + len - 3, ".jq") == 0 && strpbrk(text, " \t\n\"|(") == NULL;
+}
+
+static bool program_read(struct config *config, const struct conf_node *node, struct jq **jq,
+                         struct slice *text, struct err *err) {
+    const char *name = node->key;
+    *text = slice_of(node->text);
+    if (names_file(node->text)) {
+        name = file_beside(node->file, node->text, &config->arena);
+        if (!file_read(name, CONFIG_PROGRAM_BYTES, &config->arena, text, err)) {
+            struct err why = *err;
+            return conf_error(node, err, "%s", why.text);
+        }
+    }
+    if (strlen(text->at) != text->len) {
+        return conf_error(node, err, "%s holds a NUL: no jq program", name);
+    }
+    if (!jq_new(jq, name, text->at, err)) {
+        struct err why = *err;
+        return conf_error(node, err, "%s", why.text);
+    }
+    return true;
+}
+
+static bool programs_read(struct config *config, const struct conf_node *node,
+                          struct config_model *model, struct err *err) {
+    const struct conf_node *prompt = conf_get(node, "prompt"), *reply = conf_get(node, "reply");
+    struct slice text;
+    char hex[SHA256_HEX];
+    if (prompt) {
+        if (!program_read(config, prompt, &model->prompt, &text, err)) {
+            return false;
+        }
+        sha256_hex(text, hex);
+        model->model.prompt_version =
+            arena_string(&config->arena, (struct slice){hex, VERSION_HEX});
+    }
+    return reply == NULL || program_read(config, reply, &model->reply, &text, err);
+}
+
+// --- extra
+
+// The grammar of RFC 8259; what YAML calls a number beyond it stays text.
+static bool is_json_number(const char *text) {
+    const char *p = text + (*text == '-');
+    if (*p == '0') {
+        p++;
+    } else if (isdigit((unsigned char)*p)) {
+        p += strspn(p, "0123456789");
+    } else {
+        return false;
+    }
+    if (*p == '.') {
+        size_t digits = strspn(++p, "0123456789");
+        p += digits;
+        if (digits == 0) {
+            return false;
+        }
+    }
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        p += *p == '+' || *p == '-';
+        size_t digits = strspn(p, "0123456789");
+        p += digits;
+        return digits > 0 && *p == '\0';
+    }
+    return *p == '\0';
+}
+
+static void write_scalar(const struct conf_node *node, struct buf *out) {
+    const char *text = node->text;
+    bool word = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    if (node->quoted || !(word || text[0] == '\0' || is_json_number(text))) {
+        buf_json_string(out, slice_of(text));
+    } else {
+        buf_text(out, text[0] ? text : "null");
+    }
+}
+
+// Depth is bounded by what a file may nest.
+static void write_json(const struct conf_node *node, struct buf *out) {
+    if (node->type == CONF_SCALAR) {
+        write_scalar(node, out);
+        return;
+    }
+    buf_char(out, node->type == CONF_MAP ? '{' : '[');
+    for (const struct conf_node *child = node->children; child; child = child->next) {
+        if (child != node->children) {
+            buf_char(out, ',');
+        }
+        if (node->type == CONF_MAP) {
+            buf_json_string(out, slice_of(child->key));
+            buf_char(out, ':');
+        }
+        write_json(child, out);
+    }
+    buf_char(out, node->type == CONF_MAP ? '}' : ']');
+}
+
+static bool extra_read(struct config *config, const struct conf_node *extra, struct model *model,
+                       struct err *err) {
+    if (extra == NULL) {
+        return true;
+    }
+    // A stream is a form of reply that no dialect reads.
+    if (conf_get(extra, "stream")) {
+        return conf_error(conf_get(extra, "stream"), err,
+                          "replies are read whole; remove this member");
+    }
+    struct buf json = {0};
+    write_json(extra, &json);
+    model->extra = arena_string(&config->arena, buf_slice(&json));
+    buf_fini(&json);
+    return true;
+}
+
+// --- price, limits, retry
+
+// USD per million tokens, in 1e-12 USD, to 1e-12 USD per token.
+static bool per_token(const struct conf_node *node, const char *key, int64_t *amount,
+                      struct err *err) {
+    if (*amount % 1000000 != 0) {
+        return conf_error(config_at(node, key), err,
+                          "a price per million tokens has up to 6 decimals");
+    }
+    *amount /= 1000000;
+    return true;
+}
+
+static bool price_read(struct config *config, const struct conf_node *node, struct price *price,
+                       struct err *err) {
+    struct draft_price draft;
+    if (!conf_fill(&price_table, node, &draft, &config->arena, err) ||
+        !per_token(node, "input", &draft.input, err) ||
+        !per_token(node, "output", &draft.output, err) ||
+        !per_token(node, "cached", &draft.cached, err)) {
+        return false;
+    }
+    bool cached = conf_get(node, "cached") != NULL;
+    *price = (struct price){.input_pico_usd = draft.input,
+                            .output_pico_usd = draft.output,
+                            .cached_pico_usd = cached ? draft.cached : draft.input,
+                            .call_pico_usd = draft.call};
+    return true;
+}
+
+static bool limits_read(struct config *config, const struct draft *draft, struct model *model,
+                        struct err *err) {
+    struct draft_limits limits;
+    struct draft_retry retry;
+    if (!conf_fill(&limits_table, draft->limits, &limits, &config->arena, err) ||
+        !conf_fill(&retry_table, draft->retry, &retry, &config->arena, err)) {
+        return false;
+    }
+    if (retry.base_ms > retry.cap_ms) {
+        return conf_error(config_at(draft->retry, "base"), err,
+                          "the first wait is longer than 'cap'");
+    }
+    model->in_flight = limits.in_flight ? limits.in_flight : config->limits.in_flight;
+    model->attempts = retry.attempts;
+    model->retry_for_ms = retry.for_ms;
+    model->backoff = (struct backoff){.base_ms = retry.base_ms, .cap_ms = retry.cap_ms};
+    return true;
+}
+
+// --- a model
+
+static bool dialect_read_name(const struct conf_node *node, const char *name,
+                              const struct dialect **dialect, struct err *err) {
+    *dialect = dialect_find(name);
+    if (*dialect == NULL) {
+        return conf_error(config_at(node, "dialect"), err, "'%s' is not one of %s", name,
+                          dialect_names());
+    }
+    return true;
+}
+
+static bool model_read(struct config *config, const struct conf_node *node,
+                       struct config_model *model, struct err *err) {
+    struct draft draft;
+    struct model *m = &model->model;
+    if (!name_check(node, err) ||
+        !conf_fill(&model_table, node, &draft, &config->arena, err) ||
+        !dialect_read_name(node, draft.dialect, &m->dialect, err) ||
+        !url_check(conf_get(node, "url"), draft.url, err)) {
+        return false;
+    }
+    m->name = node->key;
+    m->url = draft.url;
+    m->model = draft.model;
+    m->key = draft.key;
+    m->confidence = (enum confidence_kind)draft.confidence;
+    m->timeout_ms = draft.timeout_ms;
+    m->reply_bytes = (uint32_t)draft.reply_bytes;
+    m->max_tokens = draft.max_tokens;
+    m->top_logprobs = draft.top_logprobs;
+    return extra_read(config, draft.extra, m, err) &&
+           price_read(config, draft.price, &m->price, err) &&
+           limits_read(config, &draft, m, err) && programs_read(config, node, model, err);
+}
+
+bool config_models_read(struct config *config, const struct conf_node *models, struct err *err) {
+    size_t count = config_children(models);
+    if (count == 0 || count > MODELS_MOST) {
+        return conf_error(models, err, "here are %zu models; allowed are 1 to %d", count,
+                          MODELS_MOST);
+    }
+    struct config_model *all = arena_zalloc(&config->arena, count * sizeof(*all));
+    config->models = all;
+    for (const struct conf_node *node = models->children; node; node = node->next) {
+        if (!model_read(config, node, &all[config->model_count++], err)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,125 @@
+#include "fleet/config_parts.h"
+
+// TIERS_MOST is also what the escalator keeps figures of.
+enum { TIERS_MOST = 64, TIER_MODELS_MOST = 8 };
+
+struct draft {
+    const struct conf_node *models;
+    uint32_t in_flight;
+    int64_t usual_ms;
+};
+
+struct draft_use {
+    const char *use;
+    uint32_t weight;
+};
+
+// clang-format off
+static const struct conf_row tier_rows[] = {
+    {"models", CONF_NODE, offsetof(struct draft, models), NULL, 0, 0, "list",
+     "up to 8 models that stand in for each other, [name@version] or as below"},
+    {"in_flight", CONF_COUNT, offsetof(struct draft, in_flight), "", 1, 1000000, NULL,
+     "most calls at a time, of one worker; absent: limits.in_flight"},
+    {"usual", CONF_DURATION, offsetof(struct draft, usual_ms), "1s", 0, 86400000, NULL,
+     "latency to expect before any was measured: a job with less time left is not sent here"},
+};
+
+static const struct conf_row use_rows[] = {
+    {"use", CONF_TEXT, offsetof(struct draft_use, use), NULL, 0, 0, NULL,
+     "a name@version of models"},
+    {"weight", CONF_COUNT, offsetof(struct draft_use, weight), "1", 0, 1000000, NULL,
+     "its share of the jobs, among the weights of the tier; 0: none"},
+};
+// clang-format on
+
+#define TABLE(place, rows) {place, rows, sizeof(rows) / sizeof((rows)[0])}
+static const struct conf_table tier_table = TABLE("tiers.<name>", tier_rows);
+static const struct conf_table use_table = TABLE("tiers.<name>.models[]", use_rows);
+
+void config_tiers_reference(FILE *out) {
+    conf_reference(&tier_table, out);
+    conf_reference(&use_table, out);
+}
+
+// A tier is a part of its topic's name, beside those of results, decisions and dead letters.
+static bool name_check(const struct conf_node *node, struct err *err) {
+    static const struct config_naming naming = {"a tier", "_-", 48};
+    static const char *const taken[] = {"results", "decisions", "dead", "review"};
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (strcmp(node->key, taken[i]) == 0) {
+            return conf_error(node, err, "the name stands for something else; call it otherwise");
+        }
+    }
+    return config_name_check(&naming, node, node->key, err);
+}
+
+static bool no_model(struct config *config, const struct conf_node *node, const char *name,
+                     struct err *err) {
+    const char **names = arena_alloc(&config->arena, config->model_count * sizeof(*names));
+    for (uint32_t i = 0; i < config->model_count; i++) {
+        names[i] = config->models[i].model.name;
+    }
+    return conf_error(node, err, "there is no model '%s'%s", name,
+                      config_hint(config, name, names, config->model_count));
+}
+
+static bool use_read(struct config *config, const struct conf_node *node,
+                     struct config_tier *tier, struct err *err) {
+    struct draft_use draft = {.weight = 1};
+    if (node->type == CONF_SCALAR) {
+        draft.use = node->text;
+    } else if (!conf_fill(&use_table, node, &draft, &config->arena, err)) {
+        return false;
+    }
+    const struct config_model *model = config_model_find(config, slice_of(draft.use));
+    if (model == NULL) {
+        return no_model(config, config_at(node, "use"), draft.use, err);
+    }
+    for (uint32_t i = 0; i < tier->model_count; i++) {
+        if (tier->models[i].model == model) {
+            return conf_error(node, err, "model '%s' is twice in this tier", draft.use);
+        }
+    }
+    tier->models[tier->model_count].model = model;
+    tier->models[tier->model_count++].weight = draft.weight;
+    return true;
+}
+
+static bool tier_read(struct config *config, const struct conf_node *node,
+                      struct config_tier *tier, struct err *err) {
+    struct draft draft;
+    uint64_t weights = 0;
+    if (!name_check(node, err) || !conf_fill(&tier_table, node, &draft, &config->arena, err)) {
+        return false;
+    }
+    size_t count = config_children(draft.models);
+    if (count == 0 || count > TIER_MODELS_MOST) {
+        return conf_error(draft.models, err, "here are %zu models; allowed are 1 to %d", count,
+                          TIER_MODELS_MOST);
+    }
+    tier->name = node->key;
+    tier->in_flight = draft.in_flight;
+    tier->usual_ms = draft.usual_ms;
+    for (const struct conf_node *use = draft.models->children; use; use = use->next) {
+        if (!use_read(config, use, tier, err)) {
+            return false;
+        }
+        weights += tier->models[tier->model_count - 1].weight;
+    }
+    return weights > 0 || conf_error(draft.models, err, "all weights are 0");
+}
+
+bool config_tiers_read(struct config *config, const struct conf_node *tiers, struct err *err) {
+    size_t count = config_children(tiers);
+    if (count == 0 || count > TIERS_MOST) {
+        return conf_error(tiers, err, "here are %zu tiers; allowed are 1 to %d", count, TIERS_MOST);
+    }
+    struct config_tier *all = arena_zalloc(&config->arena, count * sizeof(*all));
+    config->tiers = all;
+    for (const struct conf_node *node = tiers->children; node; node = node->next) {
+        if (!tier_read(config, node, &all[config->tier_count++], err)) {
+            return false;
+        }
+    }
+    return true;
+}
