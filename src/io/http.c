@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sysexits.h>
 #include <uv.h>
 
 #include "base/buf.h"
@@ -293,6 +294,13 @@ void http_close(struct http *http) {
 
 // --- calls
 
+static void set_connection(CURL *easy) {
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
 static struct http_call *call_new(struct shard *shard) {
     struct http_call *call = mem_zalloc(sizeof(*call));
     call->shard = shard;
@@ -305,15 +313,12 @@ static struct http_call *call_new(struct shard *shard) {
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
-    curl_easy_setopt(call->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
     curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(call->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(call->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-    curl_easy_setopt(call->easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(call->easy, CURLOPT_USERAGENT, "taskfit");
-    curl_easy_setopt(call->easy, CURLOPT_PROXY, "");
+    set_connection(call->easy);
     return call;
 }
 
@@ -364,6 +369,21 @@ void http_cancel(struct http_call *call) {
     assert(call->done);
     curl_multi_remove_handle(call->shard->multi, call->easy);
     call_rest(call);
+}
+
+bool http_reach(const char *url, int64_t timeout_ms, struct err *err) {
+    char words[CURL_ERROR_SIZE] = "";
+    CURL *easy = curl_easy_init();
+    assert(easy);
+    set_connection(easy);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words);
+    CURLcode code = curl_easy_perform(easy);
+    curl_easy_cleanup(easy);
+    return code == CURLE_OK ||
+           err_exit(err, EX_UNAVAILABLE, "%s", words[0] ? words : curl_easy_strerror(code));
 }
 
 struct http_headers *http_headers_new(void) {

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/slice.h"
 
 struct loop;
@@ -58,5 +59,9 @@ void http_cancel(struct http_call *call);
 struct http_headers *http_headers_new(void);
 void http_headers_add(struct http_headers *headers, const char *line);
 void http_headers_free(struct http_headers *headers);
+
+// Connects to a URL's server, TLS included, and sends nothing. For programs that may wait.
+// EX_UNAVAILABLE in curl's words.
+bool http_reach(const char *url, int64_t timeout_ms, struct err *err) MUST_CHECK;
 
 #endif
