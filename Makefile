@@ -110,6 +110,9 @@ asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBS
 	@$(MAKE) -s BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' SEEDS=$(or $(SEEDS),500) \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit sim
 
+flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
+	@BUILD=$(BUILD) tests/flow/run $(FLOW)
+
 check: deps ## everything that must pass; the last line counts
 	@tests/check
 
@@ -141,7 +144,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit fuzz fuzz-programs asan check tidy lint format install stack-up stack-down clean
-.PHONY: help all deps objects unit fuzz fuzz-programs asan check bench tidy lint format install clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check tidy lint format install stack-up stack-down clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check bench tidy lint format install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,43 @@
+import pytest
+
+import fleet as fleet_module
+import models
+
+
+@pytest.fixture(scope="session")
+def stack():
+    stack = fleet_module.Stack(fleet_module.BUILD / "flow" / "stack")
+    yield stack
+    stack.down()
+
+
+@pytest.fixture
+def fleet(stack, tmp_path):
+    """Topics, database and programs of this test alone."""
+    fleet = fleet_module.Fleet(stack, tmp_path)
+    yield fleet
+    bad = fleet.close()
+    assert not bad, bad
+
+
+@pytest.fixture
+def model():
+    """model(rule): a server that follows a script (models.py)."""
+    opened = []
+
+    def open_model(rule):
+        opened.append(models.Model(rule))
+        return opened[-1]
+    yield open_model
+    for server in opened:
+        server.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    fleet = getattr(item, "funcargs", {}).get("fleet")
+    if report.failed and fleet:
+        for program in fleet.programs:
+            report.sections.append((f"{program.name}, {program.file}", program.log[-4000:]))
+    return report
