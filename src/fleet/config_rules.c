@@ -11,7 +11,7 @@
 #include "io/jq.h"
 
 // One verdict is left for breaches that the file does not declare (fleet/rules.c).
-enum { RULES_MOST = RULE_VERDICTS_MOST - 1, RULE_NAME_BYTES = 64 };
+enum { RULES_MOST = RULE_VERDICTS_MOST - 1 };
 
 static const char *const severities[] = {"escalate", "review", "dead", "note"};
 enum { SEVERITIES = sizeof(severities) / sizeof(severities[0]) };
@@ -45,16 +45,14 @@ static struct slice word_take(struct slice *line) {
 }
 
 static bool name_read(struct reader *r, struct slice name) {
-    bool good = name.len > 0 && name.len <= RULE_NAME_BYTES;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-        good = good && ((c >= 'a' && c <= 'z') || isdigit((unsigned char)c) || c == '_');
-    }
-    if (!good) {
+    if (!rule_name_good(name)) {
         return fail(r, arena_printf(&r->config->arena,
                                     "rule name '%.*s': allowed are 1 to %d of a-z, 0-9 and _",
                                     (int)(name.len < 80 ? name.len : 80), name.at,
                                     RULE_NAME_BYTES).at);
+    }
+    if (slice_is(name, "program") || slice_is(name, "undeclared")) {
+        return fail(r, "the names 'program' and 'undeclared' stand for something else");
     }
     for (uint32_t i = 0; i < r->count; i++) {
         if (slice_is(name, r->rules[i].name)) {

@@ -33,8 +33,73 @@ static uint32_t program_failed(struct rule_verdict *verdicts, struct arena *aren
     return 1;
 }
 
+// What a run found so far.
+struct findings {
+    struct arena *arena;
+    const struct json *json;
+    struct rule_verdict *verdicts;
+    uint32_t count;
+};
+
 static bool breached(const struct json *json, uint32_t node) {
     return node && json_type(json, node) != JSON_FALSE && json_type(json, node) != JSON_NULL;
+}
+
+static void find_declared(const struct config_path *path, struct findings *f) {
+    for (uint32_t i = 0; i < path->rule_count && f->count < RULE_VERDICTS_MOST; i++) {
+        const struct config_rule *rule = &path->rule_table[i];
+        uint32_t node = json_get(f->json, 0, rule->name);
+        if (!breached(f->json, node)) {
+            continue;
+        }
+        struct slice said = arena_slice(f->arena, json_string(f->json, node, f->arena));
+        f->verdicts[f->count++] = (struct rule_verdict){
+            .code = arena_printf(f->arena, "rule.%s", rule->name),
+            .text = said.len > 0 ? said : slice_of(rule->text),
+            .wants = wants(rule->severity),
+        };
+    }
+}
+
+static bool is_declared(const struct config_path *path, const struct json *json, uint32_t key) {
+    for (uint32_t i = 0; i < path->rule_count; i++) {
+        if (json_string_is(json, key, path->rule_table[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rule_name_good(struct slice name) {
+    bool good = name.len > 0 && name.len <= RULE_NAME_BYTES;
+    for (size_t i = 0; i < name.len && good; i++) {
+        char c = name.at[i];
+        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    }
+    return good;
+}
+
+static struct rule_verdict undeclared(struct arena *arena, struct slice name, struct slice said) {
+    int shown = name.len < RULE_NAME_BYTES ? (int)name.len : RULE_NAME_BYTES;
+    return (struct rule_verdict){
+        .code = rule_name_good(name) ? arena_printf(arena, "rule.%.*s", SLICE_ARGS(name))
+                                     : slice_of("rule.undeclared"),
+        .text = arena_printf(arena, "%.*s%s'%.*s' is breached, which the rules do not declare",
+                             SLICE_ARGS(said), said.len > 0 ? "; " : "", shown, name.at),
+        .wants = VERDICT_ESCALATE,
+    };
+}
+
+// A slip in a name must not turn a breach into a pass.
+static void find_undeclared(const struct config_path *path, struct findings *f) {
+    for (uint32_t key = json_first(f->json, 0); key && f->count < RULE_VERDICTS_MOST;
+         key = json_after(f->json, 0, key)) {
+        if (!breached(f->json, key + 1) || is_declared(path, f->json, key)) {
+            continue;
+        }
+        f->verdicts[f->count++] = undeclared(f->arena, json_string(f->json, key, f->arena),
+                                             json_string(f->json, key + 1, f->arena));
+    }
 }
 
 uint32_t rules_run(const struct config_path *path, struct hop *hop, struct rules_scratch *scratch,
@@ -42,7 +107,6 @@ uint32_t rules_run(const struct config_path *path, struct hop *hop, struct rules
     struct arena *arena = &hop->arena;
     struct json json;
     struct err err;
-    uint32_t count = 0;
     if (path->rules == NULL || hop->attempt.answer.at == NULL) {
         return 0;
     }
@@ -53,20 +117,13 @@ uint32_t rules_run(const struct config_path *path, struct hop *hop, struct rules
         !json_parse(&json, buf_slice(&scratch->output), &json_default_limits, arena, &err)) {
         return program_failed(verdicts, arena, err.text);
     }
-    for (uint32_t i = 0; i < path->rule_count && count < RULE_VERDICTS_MOST; i++) {
-        const struct config_rule *rule = &path->rule_table[i];
-        uint32_t node = json_get(&json, 0, rule->name);
-        if (!breached(&json, node)) {
-            continue;
-        }
-        struct slice said = arena_slice(arena, json_string(&json, node, arena));
-        verdicts[count++] = (struct rule_verdict){
-            .code = arena_printf(arena, "rule.%s", rule->name),
-            .text = said.at ? said : slice_of(rule->text),
-            .wants = wants(rule->severity),
-        };
+    if (json_type(&json, 0) != JSON_OBJECT) {
+        return program_failed(verdicts, arena, "the rules gave no object of name and breach");
     }
-    return count;
+    struct findings findings = {.arena = arena, .json = &json, .verdicts = verdicts};
+    find_declared(path, &findings);
+    find_undeclared(path, &findings);
+    return findings.count;
 }
 
 void rules_fini(struct rules_scratch *scratch) {
