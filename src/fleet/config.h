@@ -77,7 +77,7 @@ struct config_tier {
         uint32_t weight;
     } models[8];
     uint32_t model_count;
-    uint32_t in_flight;       // 0: the process's limit
+    uint32_t in_flight;       // calls at a time, of one worker; at most limits.in_flight
     int64_t usual_ms;         // latency to expect before any was measured
 };
 

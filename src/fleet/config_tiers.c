@@ -98,7 +98,11 @@ static bool tier_read(struct config *config, const struct conf_node *node,
                           TIER_MODELS_MOST);
     }
     tier->name = node->key;
-    tier->in_flight = draft.in_flight;
+    tier->in_flight = draft.in_flight ? draft.in_flight : config->limits.in_flight;
+    if (tier->in_flight > config->limits.in_flight) {
+        return conf_error(conf_get(node, "in_flight"), err, "more than limits.in_flight, %u",
+                          config->limits.in_flight);
+    }
     tier->usual_ms = draft.usual_ms;
     for (const struct conf_node *use = draft.models->children; use; use = use->next) {
         if (!use_read(config, use, tier, err)) {

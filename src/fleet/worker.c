@@ -169,8 +169,9 @@ static void on_admitted(void *owner, struct hop *const *rows, size_t count,
 // --- calling
 
 static void call(struct worker *w, int64_t now_ms) {
-    while (!list_empty(&w->ready) &&
-           w->calling.count < w->station.process->config->limits.in_flight) {
+    const struct config_tier *tier =
+        config_tier_find(w->station.process->config, slice_of(w->tier));
+    while (!list_empty(&w->ready) && w->calling.count < tier->in_flight) {
         struct hop *hop = hop_of(list_first(&w->ready));
         enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
         if (verdict == CALLER_FULL) {
