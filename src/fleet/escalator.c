@@ -188,12 +188,11 @@ static const struct attempt *answer_of(const struct hop *hop) {
 }
 
 static bool send_next(struct escalator *e, struct hop *hop) {
-    char topic[TOPIC_TEXT];
     struct buf *scratch = &e->station.scratch;
     buf_clear(scratch);
     wire_next_job_pack(&hop->job, &hop->attempt, hop->decision, &hop->arena, scratch);
-    snprintf(topic, sizeof(topic), "jobs.%s", hop->decision->next_tier);
-    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, topic, buf_slice(scratch));
+    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, hop->decision->next_tier,
+                          buf_slice(scratch));
 }
 
 static bool send_outcome(struct escalator *e, struct hop *hop) {

@@ -23,7 +23,7 @@ void publisher_close(struct publisher *publisher);
 
 enum message { MESSAGE_JOB, MESSAGE_RESULT, MESSAGE_DECISION, MESSAGE_DEAD };
 
-// Sends to <prefix>.<topic>: "jobs.mid", "results", "decisions", "dead". Headers tell what it is
+// topic: as of config_topic, a tier, "results", "decisions" or "dead". Headers tell what it is
 // (CloudEvents, binary mode) and, for MESSAGE_DEAD, where it came from and why (burial).
 // False: the queue is full; try again in a later turn. A record that can never be sent is
 // `refused`, from within, and counts as sent.

@@ -41,8 +41,8 @@ struct station {
     int64_t drain_until_ms, gauges_due_ms;
 };
 
-// Embedded: station_fini must follow, also when it failed. topic: "jobs.mid"; the group is named
-// after it.
+// Embedded: station_fini must follow, also when it failed. topic: as of config_topic; the group
+// is named after it.
 bool station_init(struct station *station, struct process *process, const char *topic,
                   const struct station_events *events, void *owner, struct err *err) MUST_CHECK;
 void station_fini(struct station *station);  // hops in hand are forgotten: they come again

@@ -335,15 +335,13 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,
                                               on_refused};
     static const struct caller_events calling = {on_called, on_waiting};
-    char topic[TOPIC_TEXT];
     struct worker *w = mem_zalloc(sizeof(*w));
     list_init(&w->ready);
     list_init(&w->calling);
     list_init(&w->waiting);
     list_init(&w->judging);
     snprintf(w->tier, sizeof(w->tier), "%s", tier);
-    snprintf(topic, sizeof(topic), "jobs.%s", tier);
-    bool ok = station_init(&w->station, process, topic, &events, w, err);
+    bool ok = station_init(&w->station, process, w->tier, &events, w, err);
     w->admit_pg = station_database(&w->station);
     w->admitting = store_new(process, w->admit_pg, &admitting, w);
     w->storing = store_new(process, w->station.pg, &storing, w);
