@@ -181,3 +181,40 @@ select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.conf
 from outcomes o
 where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
 order by o.line
+
+-- The story of a job: what is known beside its hops, hop by hop, and its dead letters.
+-- name: story_job
+select j.batch_id, b.name, b.path, b.cancelled_at, i.input, c.cancelled_at
+from (select $1::uuid as id, coalesce(
+          (select batch_id from attempts where job_id = $1 order by hop limit 1),
+          (select batch_id from decisions where job_id = $1 order by hop limit 1),
+          (select batch_id from dead_letters where job_id = $1 limit 1),
+          (select batch_id from inputs where job_id = $1)) as batch_id) j
+left join batches b on b.id = j.batch_id
+left join inputs i on i.job_id = j.id
+left join cancellations c on c.job_id = j.id
+
+-- name: story_hops
+select coalesce(a.hop, d.hop), a.job_id is not null, d.job_id is not null,
+       coalesce(a.tier, d.tier), coalesce(a.path, d.path),
+       a.model, a.answer, a.error, a.error_text, a.confidence_raw, a.confidence, a.calibration,
+       a.prompt, a.input_tokens, a.output_tokens, a.cached_tokens, a.cost_pico_usd, a.calls,
+       a.latency_ms, a.http_status, a.worker, a.started_at, a.stored_at,
+       d.verdict, d.final, array_to_string(d.reasons, ','), d.explanation, d.next_tier,
+       d.answer_hop, d.threshold, d.policy, d.audit, d.cost_pico_usd, d.custom_id, d.line,
+       d.tenant, d.created_at, d.decided_at
+from (select * from attempts where job_id = $1) a
+full join (select * from decisions where job_id = $1) d on d.hop = a.hop
+order by 1
+
+-- name: story_letters
+select topic, partition, "offset", reason, text, attempts, decided, custom_id, line, recorded_at,
+       dead_at, replays, replayed_at, dropped_at
+from dead_letters where job_id = $1 order by dead_at, topic, partition, "offset"
+
+-- For jobs whose id was not derived from batch and custom id.
+-- name: find_job
+select job_id from decisions where batch_id = $1 and custom_id = $2 and final
+union
+select job_id from dead_letters where batch_id = $1 and custom_id = $2 and job_id is not null
+limit 2

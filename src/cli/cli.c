@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
     &check_command,
     &watch_command,
     &results_command,
+    &show_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

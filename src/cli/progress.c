@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "cli/figure.h"
+#include "cli/json_out.h"
 #include "cli/table.h"
 #include "io/pg_value.h"
 
@@ -292,53 +292,52 @@ void progress_line(const struct progress *p, FILE *out) {
 }
 
 static void json_tier(struct buf *out, const struct progress_tier *t) {
-    buf_text(out, "{\"tier\":");
-    buf_json_string(out, slice_of(t->name));
-    buf_printf(out,
-               ",\"arrived\":%" PRId64 ",\"attempts\":%" PRId64 ",\"errors\":%" PRId64
-               ",\"accepted\":%" PRId64 ",\"escalated\":%" PRId64 ",\"ended\":%" PRId64
-               ",\"jobs_per_second\":",
-               t->arrived, t->attempts, t->errors, t->accepted, t->escalated, t->ended);
-    buf_json_number(out, pace_per_second(&t->pace));
-    buf_text(out, ",\"cost_usd\":");
-    figure_usd(out, t->cost_pico_usd);
+    buf_char(out, '{');
+    json_text(out, "tier", slice_of(t->name));
+    json_count(out, "arrived", t->arrived);
+    json_count(out, "attempts", t->attempts);
+    json_count(out, "errors", t->errors);
+    json_count(out, "accepted", t->accepted);
+    json_count(out, "escalated", t->escalated);
+    json_count(out, "ended", t->ended);
+    json_real(out, "jobs_per_second", pace_per_second(&t->pace));
+    json_usd(out, "cost_usd", t->cost_pico_usd);
     buf_char(out, '}');
 }
 
+static void json_known(struct buf *out, const char *key, int64_t count) {
+    if (count < 0) {
+        json_text(out, key, (struct slice){0});
+    } else {
+        json_count(out, key, count);
+    }
+}
+
 static void json_counts(struct buf *out, const struct progress *p) {
-    buf_printf(out,
-               ",\"done\":%" PRId64 ",\"accepted\":%" PRId64 ",\"review\":%" PRId64
-               ",\"dead\":%" PRId64 ",\"expired\":%" PRId64 ",\"cancelled\":%" PRId64
-               ",\"bad_lines\":%" PRId64,
-               progress_done(p), p->accepted, p->review, p->dead, p->expired, p->cancelled,
-               p->bad_lines);
+    json_known(out, "total", p->total);
+    json_count(out, "done", progress_done(p));
+    json_count(out, "accepted", p->accepted);
+    json_count(out, "review", p->review);
+    json_count(out, "dead", p->dead);
+    json_count(out, "expired", p->expired);
+    json_count(out, "cancelled", p->cancelled);
+    json_count(out, "bad_lines", p->bad_lines);
 }
 
 void progress_json(const struct progress *p, FILE *out) {
     struct buf text = {0};
-    char now[CLOCK_TEXT];
-    clock_format(p->now_ms, now);
-    buf_printf(&text, "{\"time\":\"%s\",\"batch_id\":\"%s\",\"name\":", now, p->batch->id_text);
-    buf_json_string(&text, slice_of(p->batch->name));
-    buf_text(&text, ",\"total\":");
-    if (p->total < 0) {
-        buf_text(&text, "null");
-    } else {
-        buf_printf(&text, "%" PRId64, p->total);
-    }
+    buf_char(&text, '{');
+    json_time(&text, "time", p->now_ms);
+    json_text(&text, "batch_id", slice_of(p->batch->id_text));
+    json_text(&text, "name", slice_of(p->batch->name));
     json_counts(&text, p);
-    buf_printf(&text, ",\"finished\":%s,\"elapsed_ms\":%" PRId64 ",\"left_ms\":",
-               progress_finished(p) ? "true" : "false", elapsed_ms(p));
-    if (left_ms(p) < 0) {
-        buf_text(&text, "null");
-    } else {
-        buf_printf(&text, "%" PRId64, left_ms(p));
-    }
-    buf_text(&text, ",\"jobs_per_second\":");
-    buf_json_number(&text, rate(p));
-    buf_text(&text, ",\"cost_usd\":");
-    figure_usd(&text, p->cost_pico_usd);
-    buf_text(&text, ",\"tiers\":[");
+    json_bool(&text, "finished", progress_finished(p));
+    json_count(&text, "elapsed_ms", elapsed_ms(p));
+    json_known(&text, "left_ms", left_ms(p));
+    json_real(&text, "jobs_per_second", rate(p));
+    json_usd(&text, "cost_usd", p->cost_pico_usd);
+    json_key(&text, "tiers");
+    buf_char(&text, '[');
     for (size_t i = 0; i < p->tier_count; i++) {
         buf_text(&text, i ? "," : "");
         json_tier(&text, &p->tiers[i]);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cli/figure.h"
+#include "cli/json_out.h"
 
 enum { POOL_BYTES = 65536 };
 
@@ -53,44 +54,6 @@ static struct slice plain(struct slice answer, struct arena *arena) {
     return answer;
 }
 
-// JSON as one line: line ends can only be space between its tokens.
-static void add_json(struct buf *out, struct slice json) {
-    size_t from = out->len;
-    if (json.at == NULL) {
-        buf_text(out, "null");
-        return;
-    }
-    buf_slice_add(out, json);
-    for (size_t i = from; i < out->len; i++) {
-        if (out->data[i] == '\n' || out->data[i] == '\r') {
-            out->data[i] = ' ';
-        }
-    }
-}
-
-static void add_string(struct buf *out, struct slice text) {
-    if (text.at == NULL) {
-        buf_text(out, "null");
-    } else {
-        buf_json_string(out, text);
-    }
-}
-
-static void add_codes(struct buf *out, struct slice codes) {
-    buf_char(out, '[');
-    while (codes.len > 0) {
-        const char *comma = memchr(codes.at, ',', codes.len);
-        size_t len = comma ? (size_t)(comma - codes.at) : codes.len;
-        buf_json_string(out, (struct slice){codes.at, len});
-        if (comma) {
-            buf_char(out, ',');
-            len++;
-        }
-        codes = (struct slice){codes.at + len, codes.len - len};
-    }
-    buf_char(out, ']');
-}
-
 static struct slice job_text(const struct sheet_row *row, char text[UUID_TEXT]) {
     uuid_format(row->job_id, text);
     return slice_of(text);
@@ -132,37 +95,29 @@ static void write_table(struct sheet *sheet, const struct sheet_row *row, struct
 // --- NDJSON
 
 static void add_verdict(struct buf *out, const struct sheet_row *row) {
-    buf_text(out, "\"verdict\":");
-    add_string(out, row->verdict);
-    buf_text(out, ",\"tier\":");
-    add_string(out, row->tier);
-    buf_text(out, ",\"confidence\":");
-    buf_json_number(out, row->confidence);
-    buf_text(out, ",\"model\":");
-    add_string(out, row->model);
-    buf_text(out, ",\"reasons\":");
-    add_codes(out, row->reasons);
-    buf_text(out, ",\"explanation\":");
-    add_json(out, row->explanation);
-    buf_text(out, ",\"cost_usd\":");
-    figure_usd(out, row->cost_pico_usd);
+    json_text(out, "verdict", row->verdict);
+    json_text(out, "tier", row->tier);
+    json_real(out, "confidence", row->confidence);
+    json_text(out, "model", row->model);
+    json_codes(out, "reasons", row->reasons);
+    json_raw_text(out, "explanation", row->explanation);
+    json_usd(out, "cost_usd", row->cost_pico_usd);
 }
 
 static void write_ndjson(struct sheet *sheet, const struct sheet_row *row) {
     struct buf *out = &sheet->line;
     char job[UUID_TEXT];
-    buf_text(out, "{\"custom_id\":");
-    add_string(out, row->custom_id);
+    buf_char(out, '{');
+    json_text(out, "custom_id", row->custom_id);
     if (row->line > 0) {
-        buf_printf(out, ",\"line\":%" PRId64 ",", row->line);
+        json_count(out, "line", row->line);
     } else {
-        buf_text(out, ",\"line\":null,");
+        json_text(out, "line", (struct slice){0});
     }
-    buf_text(out, "\"answer\":");
-    add_json(out, row->answer);
-    buf_char(out, ',');
+    json_raw_text(out, "answer", row->answer);
     add_verdict(out, row);
-    buf_printf(out, ",\"job_id\":\"%s\"}\n", job_text(row, job).at);
+    json_text(out, "job_id", job_text(row, job));
+    buf_text(out, "}\n");
 }
 
 // --- CSV
