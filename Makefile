@@ -134,6 +134,12 @@ install: all ## the programs, below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(programs) $(DESTDIR)$(PREFIX)/bin
 
+demo: ## real invoice lines through three tiers of models; N=50000 for more of them
+	@deploy/demo/run $(N)
+
+demo-stop: ## end what the demo left to be looked at, remove its results
+	@deploy/demo/stop
+
 stack-up: ## start this checkout's own Kafka and PostgreSQL (deploy/local/stack help)
 	deploy/local/stack up
 
@@ -141,10 +147,11 @@ stack-down: ## stop them; their data stay
 	deploy/local/stack down
 
 clean: ## remove what was built (fetched jars and environments stay in .cache/)
+	@[ ! -d $(BUILD)/demo ] || deploy/demo/stop
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check tidy lint format install stack-up stack-down clean
-.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check bench tidy lint format install clean
+.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
+        stack-up stack-down bench clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
