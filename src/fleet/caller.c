@@ -56,9 +56,8 @@ static void model_open(struct caller *caller, const struct config_tier *tier, ui
     caller->weights += m->weight;
 }
 
-struct caller *caller_open(struct process *process, const char *tier_name,
+struct caller *caller_open(struct process *process, const struct config_tier *tier,
                            const struct caller_events *events, void *owner) {
-    const struct config_tier *tier = config_tier_find(process->config, slice_of(tier_name));
     struct caller *caller = mem_zalloc(sizeof(*caller));
     caller->process = process;
     caller->events = *events;
@@ -303,6 +302,16 @@ static bool prepare(struct caller *caller, struct hop *hop, int64_t now_ms) {
     hop->attempt.started_ms = loop_wall_ms(caller->process->loop);
     make_key(hop);
     return build(caller, hop);
+}
+
+bool caller_preview(struct caller *caller, struct hop *hop) {
+    hop->call.model = model_choose(caller, hop);
+    hop->call.caller = caller;
+    if (hop->call.model == NULL) {
+        fail(hop, REASON_ERROR_TIER, (struct slice){0});
+        return false;
+    }
+    return prepare(caller, hop, 0);
 }
 
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {

@@ -16,7 +16,8 @@ struct caller_events {
     void (*waiting)(void *owner, struct hop *hop, int64_t wait_ms);
 };
 
-struct caller *caller_open(struct process *process, const char *tier,
+// tier must live as long as the caller.
+struct caller *caller_open(struct process *process, const struct config_tier *tier,
                            const struct caller_events *events, void *owner);
 void caller_close(struct caller *caller);
 
@@ -27,6 +28,9 @@ enum caller_verdict {
 };
 // Starts the first call of a hop, or the next try.
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms);
+// Chooses the model and makes hop->call.body, as caller_start would, and sends nothing. False: the
+// attempt holds the error.
+bool caller_preview(struct caller *caller, struct hop *hop);
 void caller_cancel(struct caller *caller, struct hop *hop);  // of a call under way
 
 #endif

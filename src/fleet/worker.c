@@ -345,7 +345,8 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     w->admit_pg = station_database(&w->station);
     w->admitting = store_new(process, w->admit_pg, &admitting, w);
     w->storing = store_new(process, w->station.pg, &storing, w);
-    w->caller = caller_open(process, w->tier, &calling, w);
+    w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), &calling,
+                            w);
     *out = w;
     return ok;
 }
