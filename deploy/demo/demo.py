@@ -88,7 +88,7 @@ def write_invoices(known: list) -> None:
     """The jobs for `taskfit submit`, and what is right, which no program of the fleet sees."""
     with open(FOLDER / "invoices.ndjson", "w") as jobs, open(FOLDER / "truth.csv", "w") as truth:
         for n, (fields, right) in enumerate(known, 1):
-            jobs.write(json.dumps({"custom_id": f"inv-{n:06}", "input": fields}) + "\n")
+            jobs.write(json.dumps({"id": f"inv-{n:06}", **fields}) + "\n")
             truth.write(f"inv-{n:06},{right['section']},{right['tax_type']}\n")
 
 

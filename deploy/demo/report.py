@@ -13,6 +13,7 @@ from models import TIERS, Tier, judge
 SQL_ERROR = 3  # exit status of psql; 2 is a connection that went away
 
 TRUTH = """
+set client_min_messages = warning;
 create schema if not exists demo;
 create table if not exists demo.truth
     (custom_id text primary key, section text not null, tax_type text not null);
@@ -26,7 +27,8 @@ from accepted + review + dead + expired + cancelled"
 
 JUDGED = """
 with judged as (
-    select o.*, o.answer->>'section' = t.section and o.answer->>'tax_type' = t.tax_type as is_right
+    select o.*, t.tax_type, o.answer->>'section' = t.section
+           and o.answer->>'tax_type' = t.tax_type as is_right
     from outcomes o join demo.truth t using (custom_id) where o.batch_id = :'batch')
 """
 
@@ -51,12 +53,11 @@ from batches where id = :'batch'
 
 # A job of which the first tier was sure, that the rule held back, and that then came out right.
 STORY = JUDGED + """
-select j.job_id, j.custom_id, d.tier, j.tier as by, t.tax_type,
+select j.job_id, j.custom_id, d.tier, j.tier as by, j.tax_type,
        d.explanation->0->>'text' as why, a.answer->>'tax_type' as said, a.confidence
 from judged j
 join decisions d on d.job_id = j.job_id and d.hop = 0
 join attempts a on a.job_id = j.job_id and a.hop = 0
-join demo.truth t using (custom_id)
 where j.verdict = 'accept' and j.is_right and d.verdict = 'escalate'
   and d.reasons[1] like 'rule.%'
 order by cardinality(d.reasons), a.confidence desc, j.custom_id limit 1
@@ -197,7 +198,7 @@ def tell_story(report: Report, batch: str, show) -> None:
         return
     s = found[0]
     print(f"""
-The story of {s['custom_id']}: {s['tier']} said {s['said']}, {100 * s['confidence']:.0f} % sure.
+The story of {s['custom_id']}: {s['tier']} said {s['said']}, {percent(s['confidence'], 1)} sure.
 The rule: {s['why']}. {s['by']} then said {s['tax_type']}, which is right.
 """, flush=True)  # fmt: skip
     show(s["job_id"])
