@@ -134,22 +134,18 @@ static bool unwrap(struct slice *text, const char *open, const char *close) {
     return true;
 }
 
-static struct slice bare(struct slice text) {
+// Takes marks or a stop off the text; false: there were none.
+static bool peel(struct slice *text) {
     static const char *const marks[][2] = {
         {"\"", "\""}, {"'", "'"}, {"`", "`"}, {"*", "*"}, {"\u201c", "\u201d"}};
-    bool again = true;
-    while (again) {
-        again = false;
-        text = trim(text);
-        if (text.len > 1 && text.at[text.len - 1] == '.') {
-            text.len--;
-            again = true;
-        }
-        for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-            again |= unwrap(&text, marks[i][0], marks[i][1]);
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (unwrap(text, marks[i][0], marks[i][1])) {
+            return true;
         }
     }
-    return text;
+    bool stop = text->len > 0 && text->at[text->len - 1] == '.';
+    text->len -= stop;
+    return stop;
 }
 
 static struct slice json_of_text(struct slice text, struct arena *arena) {
@@ -180,12 +176,14 @@ static const char *label_like(const struct answer_field *field, struct slice tex
     return label;
 }
 
-// A label may itself end in a stop or stand in quotes, so the text is tried as it is first.
+// Looked up after each layer, because a label may itself end in a stop.
 static struct slice label_of_text(const struct answer_field *field, struct slice text,
                                   struct arena *arena) {
-    const char *label = label_like(field, trim(text));
-    if (label == NULL) {
-        label = label_like(field, bare(text));
+    struct slice core = trim(text);
+    const char *label = label_like(field, core);
+    while (label == NULL && peel(&core)) {
+        core = trim(core);
+        label = label_like(field, core);
     }
     return json_of_text(label ? slice_of(label) : text, arena);
 }

@@ -1,7 +1,8 @@
 // Confidence from the probabilities of tokens.
 //
 // The tokens' texts joined are what the model wrote; the value of a field stands at some span of
-// it. With t the tokens that overlap the span, and p a token's probability, confidence is
+// it. With t the tokens that overlap the span (and the one after it, where another label goes on
+// from there), and p a token's probability, confidence is
 //
 //     product over t of  S(t) / (A(t) + U(t))     where the server gave alternatives to t
 //                        p(t)                     where it gave none
@@ -180,12 +181,12 @@ static bool starts(struct slice text, struct slice start) {
 // Can label still be written once token follows what is? The label may end within the token.
 static bool begins(const struct walk *walk, struct slice label, struct slice token) {
     struct slice done = {walk->label.at, walk->written};
-    if (!starts(label, done) || token.len == 0) {
+    if (!starts(label, done)) {
         return false;
     }
     struct slice rest = {label.at + walk->written, label.len - walk->written};
     if (token.len <= rest.len) {
-        return starts(rest, token);
+        return starts(rest, token) && (token.len > 0 || rest.len == 0);
     }
     return starts(token, rest) && !is_ascii_word(token.at[rest.len]);
 }
@@ -273,28 +274,45 @@ static struct slice label_at(const struct answer_field *field, struct slice valu
     return (struct slice){0};
 }
 
+static bool has_longer(const struct walk *walk) {
+    for (uint32_t i = 0; walk->label.at && i < walk->field->label_count; i++) {
+        struct slice label = slice_of(walk->field->labels[i]);
+        if (label.len > walk->label.len && starts(label, walk->label)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // field NULL: no labels to renormalise over.
 static double span_probability(const struct written *w, const struct answer_field *field,
                                struct span span) {
     struct walk walk = {.field = field,
                         .label = label_at(field, (struct slice){w->text.data + span.from,
                                                                 span.to - span.from})};
+    const struct token *tokens = w->signals->tokens;
     double product = 1;
-    size_t at = 0;
-    for (uint32_t i = 0; i < w->signals->token_count && at < span.to; i++) {
-        const struct token *token = &w->signals->tokens[i];
-        size_t from = at, to = at += token->text.len;
-        if (to <= span.from || from == to) {
+    size_t from = 0;
+    uint32_t i = 0;
+    for (; i < w->signals->token_count && from < span.to; i++) {
+        size_t start = from < span.from ? span.from : from, to = from + tokens[i].text.len;
+        from = to;
+        if (to <= start) {
             continue;
         }
-        if (!is_possible(token)) {
+        if (!is_possible(&tokens[i])) {
             return NAN;
         }
-        from = from < span.from ? span.from : from;
-        struct slice chosen = {w->text.data + from, to - from};
-        product *= walk.label.at && token->alternative_count > 0 ? share(&walk, token, chosen)
-                                                                 : exp(token->logprob);
+        struct slice chosen = {w->text.data + start, to - start};
+        product *= walk.label.at && tokens[i].alternative_count > 0
+                       ? share(&walk, &tokens[i], chosen)
+                       : exp(tokens[i].logprob);
         walk.written = (to < span.to ? to : span.to) - span.from;
+    }
+    // I might have become II: the token after it says how likely it was to end there.
+    if (from == span.to && i < w->signals->token_count && tokens[i].alternative_count > 0 &&
+        has_longer(&walk)) {
+        product *= is_possible(&tokens[i]) ? share(&walk, &tokens[i], tokens[i].text) : NAN;
     }
     return span.from == span.to ? NAN : product;
 }
