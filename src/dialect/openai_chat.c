@@ -63,16 +63,13 @@ static bool is_messages(const struct json *payload, uint32_t node) {
     return first && json_type(payload, first) == JSON_OBJECT;
 }
 
-// Where the payload has its messages; the root for an array or a string.
+// *node: the messages of a payload that is a request body; 0: it is none.
 static bool find_messages(const struct request *request, const struct json *payload,
                           uint32_t *node, struct err *err) {
     enum json_type type = json_type(payload, 0);
-    *node = json_get(payload, 0, "messages");
-    if (!request->prompted) {
-        return true;
-    }
-    if (type == JSON_STRING || (type == JSON_ARRAY && is_messages(payload, 0)) ||
-        (*node && is_messages(payload, *node))) {
+    uint32_t messages = json_get(payload, 0, "messages");
+    *node = messages && is_messages(payload, messages) ? messages : 0;
+    if (!request->prompted || *node || type == JSON_STRING || is_messages(payload, 0)) {
         return true;
     }
     return err_poison(err, "the prompt made %s; a string, an array of messages or an object with "
@@ -84,7 +81,7 @@ static void write_messages(const struct request *request, const struct json *pay
     if (!members_add(members, "messages")) {
         return;
     }
-    if (node && (request->prompted || is_messages(payload, node))) {
+    if (node) {
         buf_slice_add(members->body, json_raw(payload, node));
     } else if (!request->prompted) {
         default_messages(request, payload, members);
@@ -187,9 +184,6 @@ static void write_rest(const struct request *request, const struct json *payload
                        struct members *members) {
     const char *but[16];
     size_t count = 0;
-    if (json_type(payload, 0) != JSON_OBJECT || json_get(payload, 0, "messages") == 0) {
-        return;
-    }
     for (; never[count]; count++) {
         but[count] = never[count];
     }
@@ -222,7 +216,9 @@ static void write_body(const struct request *request, const struct json *payload
         members_add(members, "response_format")) {
         answer_schema(members->body, form);
     }
-    write_rest(request, payload, members);
+    if (messages) {
+        write_rest(request, payload, members);
+    }
     members_close(members);
 }
 
