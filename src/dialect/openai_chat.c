@@ -2,8 +2,14 @@
 
 #include "dialect/members.h"
 
-// What of a payload that is an object is ours to say.
-static const char *const never[] = {"model", "messages", "stream", "stream_options", NULL};
+// A request on its way into bytes.
+struct draft {
+    const struct request *request;
+    struct json payload;
+    uint32_t messages;  // the payload's, which is a request body then; 0: it is none
+    bool limits;        // the limit on output is the model's, not the payload's
+    struct members members;
+};
 
 // --- messages
 
@@ -63,28 +69,29 @@ static bool is_messages(const struct json *payload, uint32_t node) {
     return first && json_type(payload, first) == JSON_OBJECT;
 }
 
-// *node: the messages of a payload that is a request body; 0: it is none.
-static bool find_messages(const struct request *request, const struct json *payload,
-                          uint32_t *node, struct err *err) {
+static bool find_messages(struct draft *draft, struct err *err) {
+    const struct json *payload = &draft->payload;
     enum json_type type = json_type(payload, 0);
     uint32_t messages = json_get(payload, 0, "messages");
-    *node = messages && is_messages(payload, messages) ? messages : 0;
-    if (!request->prompted || *node || type == JSON_STRING || is_messages(payload, 0)) {
+    draft->messages = messages && is_messages(payload, messages) ? messages : 0;
+    if (!draft->request->prompted || draft->messages || type == JSON_STRING ||
+        is_messages(payload, 0)) {
         return true;
     }
     return err_poison(err, "the prompt made %s; a string, an array of messages or an object with "
                       "such `messages` is needed", json_type_name(type));
 }
 
-static void write_messages(const struct request *request, const struct json *payload,
-                           uint32_t node, struct members *members) {
+static void write_messages(struct draft *draft) {
+    struct members *members = &draft->members;
+    const struct json *payload = &draft->payload;
     if (!members_add(members, "messages")) {
         return;
     }
-    if (node) {
-        buf_slice_add(members->body, json_raw(payload, node));
-    } else if (!request->prompted) {
-        default_messages(request, payload, members);
+    if (draft->messages) {
+        buf_slice_add(members->body, json_raw(payload, draft->messages));
+    } else if (!draft->request->prompted) {
+        default_messages(draft->request, payload, members);
     } else if (json_type(payload, 0) == JSON_ARRAY) {
         buf_slice_add(members->body, json_raw(payload, 0));
     } else {
@@ -162,12 +169,12 @@ static bool has_lower_limit(const struct json *payload, uint32_t most) {
     return lower;
 }
 
-static void write_tokens(const struct request *request, const struct json *payload,
-                         struct members *members) {
-    uint32_t most = request->model->max_tokens;
-    if (most > 0 && !has_lower_limit(payload, most) && !members_extra_has(members, "max_tokens") &&
-        members_add(members, "max_completion_tokens")) {
-        buf_printf(members->body, "%u", most);
+static void write_tokens(struct draft *draft) {
+    uint32_t most = draft->request->model->max_tokens;
+    draft->limits = most > 0 && !(draft->messages && has_lower_limit(&draft->payload, most));
+    if (draft->limits && !members_extra_has(&draft->members, "max_tokens") &&
+        members_add(&draft->members, "max_completion_tokens")) {
+        buf_printf(draft->members.body, "%u", most);
     }
 }
 
@@ -180,60 +187,57 @@ static void write_logprobs(const struct model *model, struct members *members) {
     }
 }
 
-static void write_rest(const struct request *request, const struct json *payload,
-                       struct members *members) {
-    const char *but[16];
-    size_t count = 0;
-    for (; never[count]; count++) {
-        but[count] = never[count];
+static void write_format(struct draft *draft) {
+    const struct answer_form *form = &draft->request->path->answer;
+    bool own = draft->messages && json_get(&draft->payload, 0, "response_format");
+    if (form->field_count > 0 && form->fields[0].name && !own &&
+        members_add(&draft->members, "response_format")) {
+        answer_schema(draft->members.body, form);
     }
-    if (request->model->confidence == CONFIDENCE_LOGPROB) {
+}
+
+// The members of a payload that is a request body, but for those that are ours to say.
+static void write_rest(struct draft *draft) {
+    const char *but[9] = {"model", "messages", "stream", "stream_options"};
+    size_t count = 4;
+    if (draft->request->model->confidence == CONFIDENCE_LOGPROB) {
         but[count++] = "logprobs";
         but[count++] = "top_logprobs";
     }
-    if (request->model->max_tokens > 0 && !has_lower_limit(payload, request->model->max_tokens)) {
+    if (draft->limits) {
         but[count++] = "max_completion_tokens";
         but[count++] = "max_tokens";
     }
-    but[count] = NULL;
-    members_copy(members, payload, but);
+    if (draft->messages) {
+        members_copy(&draft->members, &draft->payload, but);
+    }
 }
 
-static void write_body(const struct request *request, const struct json *payload, uint32_t messages,
-                       struct members *members) {
-    const struct model *model = request->model;
-    const struct answer_form *form = &request->path->answer;
-    if (model->model && members_add(members, "model")) {
-        buf_json_string(members->body, slice_of(model->model));
+static void write_body(struct draft *draft) {
+    const struct model *model = draft->request->model;
+    if (model->model && members_add(&draft->members, "model")) {
+        buf_json_string(draft->members.body, slice_of(model->model));
     }
-    write_messages(request, payload, messages, members);
-    write_tokens(request, payload, members);
+    write_messages(draft);
+    write_tokens(draft);
     if (model->confidence == CONFIDENCE_LOGPROB) {
-        write_logprobs(model, members);
+        write_logprobs(model, &draft->members);
     }
-    bool own_format = messages && json_get(payload, 0, "response_format");
-    if (form->field_count > 0 && form->fields[0].name && !own_format &&
-        members_add(members, "response_format")) {
-        answer_schema(members->body, form);
-    }
-    if (messages) {
-        write_rest(request, payload, members);
-    }
-    members_close(members);
+    write_format(draft);
+    write_rest(draft);
+    members_close(&draft->members);
 }
 
 static bool build(const struct request *request, struct buf *body, struct err *err) {
     struct arena_pool pool = {0};
     struct arena arena;
-    struct json payload;
-    uint32_t messages;
+    struct draft draft = {.request = request, .members = {.body = body, .arena = &arena}};
     arena_init(&arena, &pool);
-    struct members members = {.body = body, .arena = &arena};
-    bool ok = json_parse(&payload, request->payload, &json_default_limits, &arena, err) &&
-              find_messages(request, &payload, &messages, err) &&
-              members_open(&members, request->model->extra, err);
+    bool ok = json_parse(&draft.payload, request->payload, &json_default_limits, &arena, err) &&
+              find_messages(&draft, err) &&
+              members_open(&draft.members, request->model->extra, err);
     if (ok) {
-        write_body(request, &payload, messages, &members);
+        write_body(&draft);
     }
     arena_fini(&arena);
     arena_pool_fini(&pool);

@@ -85,7 +85,8 @@ static void test_a_shared_start_costs_nothing(void **state) {
 // other two labels is at most the least that is seen, .1 each.
 static void test_labels_that_are_not_among_the_alternatives(void **state) {
     (void)state;
-    NEAR(CONFIDENCE(&kinds, "\"textile\"", {"text", .05, {{"C", .2}, {"A", .1}}}, {"ile", 1, {{0}}}),
+    NEAR(CONFIDENCE(&kinds, "\"textile\"", {"text", .05, {{"C", .2}, {"A", .1}}},
+                    {"ile", 1, {{0}}}),
          .05 / (.05 + .2));
     // Never more than what is left of 1.
     NEAR(CONFIDENCE(&kinds, "\"textile\"", {"textile", .98, {{"textile", .98}, {"C", .01}}}),

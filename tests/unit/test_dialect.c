@@ -13,94 +13,100 @@ static void test_names(void **state) {
     }
 }
 
-static void test_statuses_and_bodies(void **state) {
-    static const struct {
-        uint32_t status;
-        const char *body, *text;
-        enum reason reason;
-        bool retry;
-    } rows[] = {
-        // OpenAI
-        {429, "{\"error\":{\"message\":\"Rate limit reached\",\"type\":\"requests\",\"param\":null,"
-              "\"code\":\"rate_limit_exceeded\"}}",
-         "status 429: Rate limit reached (rate_limit_exceeded)", REASON_ERROR_BUSY, true},
-        {429, "{\"error\":{\"message\":\"You exceeded your current quota\",\"code\":"
-              "\"insufficient_quota\"}}",
-         "status 429: You exceeded your current quota (insufficient_quota)", REASON_ERROR_REFUSED,
-         false},
-        {401, "{\"error\":{\"message\":\"Incorrect API key: sk-secret.\",\"code\":"
-              "\"invalid_api_key\"}}",
-         "status 401: Incorrect API key: *********. (invalid_api_key)", REASON_ERROR_AUTH, false},
-        {400, "{\"error\":{\"message\":\"too many\",\"code\":\"context_length_exceeded\"}}",
-         "status 400: too many (context_length_exceeded)", REASON_ERROR_CONTEXT, false},
-        {400, "{\"error\":{\"message\":\"bad n\",\"type\":\"invalid_request_error\","
-              "\"code\":null}}",
-         "status 400: bad n (invalid_request_error)", REASON_ERROR_REFUSED, false},
-        // Azure
-        {400, "{\"error\":{\"message\":\"The response was filtered\",\"code\":\"content_filter\","
-              "\"status\":400}}",
-         "status 400: The response was filtered (content_filter)", REASON_ERROR_CONTENT, false},
-        // llama.cpp
-        {503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":"
-              "\"unavailable_error\"}}",
-         "status 503: Loading model (unavailable_error)", REASON_ERROR_BUSY, true},
-        {400, "{\"error\":{\"code\":400,\"message\":\"the request exceeds\",\"type\":"
-              "\"exceed_context_size_error\",\"n_prompt_tokens\":9,\"n_ctx\":4}}",
-         "status 400: the request exceeds (exceed_context_size_error)", REASON_ERROR_CONTEXT,
-         false},
-        {501, "{\"error\":{\"code\":501,\"message\":\"no\",\"type\":\"not_supported_error\"}}",
-         "status 501: no (not_supported_error)", REASON_ERROR_SERVER, false},
-        // vLLM, new and old
-        {429, "{\"error\":{\"message\":\"slow\",\"type\":\"RateLimitError\",\"code\":429}}",
-         "status 429: slow (RateLimitError)", REASON_ERROR_BUSY, true},
-        {400, "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096 "
-              "tokens.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}",
-         "status 400: This model's maximum context length is 4096 tokens. (BadRequestError)",
-         REASON_ERROR_CONTEXT, false},
-        // TGI, Ollama, KServe
-        {422, "{\"error\":\"Input validation error: `inputs` must have less than 1024 tokens.\","
-              "\"error_type\":\"validation\"}",
-         "status 422: Input validation error: `inputs` must have less than 1024 tokens. "
-         "(validation)",
-         REASON_ERROR_CONTEXT, false},
-        {404, "{\"error\":\"model 'x' not found\"}", "status 404: model 'x' not found",
-         REASON_ERROR_REFUSED, false},
-        // FastAPI
-        {422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\"}]}",
-         "status 422: field required", REASON_ERROR_REFUSED, false},
-        {403, "{\"detail\":\"Forbidden\"}", "status 403: Forbidden", REASON_ERROR_AUTH, false},
-        // Anthropic, Google
-        {529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":"
-              "\"Overloaded\"}}",
-         "status 529: Overloaded (overloaded_error)", REASON_ERROR_BUSY, true},
-        {400, "[{\"error\":{\"code\":400,\"message\":\"bad\",\"status\":\"INVALID_ARGUMENT\"}}]",
-         "status 400: bad (INVALID_ARGUMENT)", REASON_ERROR_REFUSED, false},
-        // What is no JSON
-        {502, HTML, "status 502: an HTML page: 502 Bad Gateway", REASON_ERROR_SERVER, true},
-        {404, "<html>", "status 404: an HTML page", REASON_ERROR_REFUSED, false},
-        {500, "", "status 500: no text", REASON_ERROR_SERVER, true},
-        {500, " upstream\r\n\xff", "status 500: upstream \xef\xbf\xbd", REASON_ERROR_SERVER, true},
-        {504, "{\"took\":3}", "status 504: {\"took\":3}", REASON_ERROR_SERVER, true},
-        {408, "late", "status 408: late", REASON_ERROR_TIMEOUT, true},
-        {409, "{}", "status 409: {}", REASON_ERROR_REFUSED, true},
-        {413, "big", "status 413: big", REASON_ERROR_CONTEXT, false},
-        {425, "early", "status 425: early", REASON_ERROR_REFUSED, true},
-        {301, "", "status 301: no text", REASON_ERROR_REPLY, false},
-        // Success that is none
-        {200, HTML, "status 200, not JSON: no value at byte 1: an HTML page: 502 Bad Gateway",
-         REASON_ERROR_REPLY, false},
-        {200, "{malformed json", "status 200, not JSON: no key in an object at byte 2: "
-                                 "{malformed json",
-         REASON_ERROR_REPLY, true},
-        {200, "{\"error\":{\"code\":429,\"message\":\"slow\"}}", "status 200: slow",
-         REASON_ERROR_BUSY, true},
-        {200, "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}",
-         "status 200: no (content_filter)", REASON_ERROR_CONTENT, false},
-        {200, "{\"error\":[1]}", "status 200: [1]", REASON_ERROR_REPLY, false},
-    };
-    struct scene *s = *state;
+// A reply and what is to be read from it.
+struct refusal {
+    uint32_t status;
+    const char *body, *text;
+    enum reason reason;
+    bool retry;
+};
+
+static const struct refusal of_providers[] = {
+    // OpenAI
+    {429, "{\"error\":{\"message\":\"Rate limit reached\",\"type\":\"requests\",\"param\":null,"
+          "\"code\":\"rate_limit_exceeded\"}}",
+     "status 429: Rate limit reached (rate_limit_exceeded)", REASON_ERROR_BUSY, true},
+    {429, "{\"error\":{\"message\":\"You exceeded your current quota\",\"code\":"
+          "\"insufficient_quota\"}}",
+     "status 429: You exceeded your current quota (insufficient_quota)", REASON_ERROR_REFUSED,
+     false},
+    {401, "{\"error\":{\"message\":\"Incorrect API key: sk-secret.\",\"code\":"
+          "\"invalid_api_key\"}}",
+     "status 401: Incorrect API key: *********. (invalid_api_key)", REASON_ERROR_AUTH, false},
+    {400, "{\"error\":{\"message\":\"too many\",\"code\":\"context_length_exceeded\"}}",
+     "status 400: too many (context_length_exceeded)", REASON_ERROR_CONTEXT, false},
+    {400, "{\"error\":{\"message\":\"bad n\",\"type\":\"invalid_request_error\","
+          "\"code\":null}}",
+     "status 400: bad n (invalid_request_error)", REASON_ERROR_REFUSED, false},
+    // Azure
+    {400, "{\"error\":{\"message\":\"The response was filtered\",\"code\":\"content_filter\","
+          "\"status\":400}}",
+     "status 400: The response was filtered (content_filter)", REASON_ERROR_CONTENT, false},
+    // llama.cpp
+    {503, "{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":"
+          "\"unavailable_error\"}}",
+     "status 503: Loading model (unavailable_error)", REASON_ERROR_BUSY, true},
+    {400, "{\"error\":{\"code\":400,\"message\":\"the request exceeds\",\"type\":"
+          "\"exceed_context_size_error\",\"n_prompt_tokens\":9,\"n_ctx\":4}}",
+     "status 400: the request exceeds (exceed_context_size_error)", REASON_ERROR_CONTEXT,
+     false},
+    {501, "{\"error\":{\"code\":501,\"message\":\"no\",\"type\":\"not_supported_error\"}}",
+     "status 501: no (not_supported_error)", REASON_ERROR_SERVER, false},
+    // vLLM, new and old
+    {429, "{\"error\":{\"message\":\"slow\",\"type\":\"RateLimitError\",\"code\":429}}",
+     "status 429: slow (RateLimitError)", REASON_ERROR_BUSY, true},
+    {400, "{\"object\":\"error\",\"message\":\"This model's maximum context length is 4096 "
+          "tokens.\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}",
+     "status 400: This model's maximum context length is 4096 tokens. (BadRequestError)",
+     REASON_ERROR_CONTEXT, false},
+    // TGI, Ollama, KServe
+    {422, "{\"error\":\"Input validation error: `inputs` must have less than 1024 tokens.\","
+          "\"error_type\":\"validation\"}",
+     "status 422: Input validation error: `inputs` must have less than 1024 tokens. "
+     "(validation)",
+     REASON_ERROR_CONTEXT, false},
+    {404, "{\"error\":\"model 'x' not found\"}", "status 404: model 'x' not found",
+     REASON_ERROR_REFUSED, false},
+    // FastAPI
+    {422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"field required\"}]}",
+     "status 422: field required", REASON_ERROR_REFUSED, false},
+    {403, "{\"detail\":\"Forbidden\"}", "status 403: Forbidden", REASON_ERROR_AUTH, false},
+    // Anthropic, Google
+    {529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":"
+          "\"Overloaded\"}}",
+     "status 529: Overloaded (overloaded_error)", REASON_ERROR_BUSY, true},
+    {400, "[{\"error\":{\"code\":400,\"message\":\"bad\",\"status\":\"INVALID_ARGUMENT\"}}]",
+     "status 400: bad (INVALID_ARGUMENT)", REASON_ERROR_REFUSED, false},
+};
+
+static const struct refusal of_no_form[] = {
+    // What is no JSON
+    {502, HTML, "status 502: an HTML page: 502 Bad Gateway", REASON_ERROR_SERVER, true},
+    {404, "<html>", "status 404: an HTML page", REASON_ERROR_REFUSED, false},
+    {500, "", "status 500: no text", REASON_ERROR_SERVER, true},
+    {500, " upstream\r\n\xff", "status 500: upstream \xef\xbf\xbd", REASON_ERROR_SERVER, true},
+    {504, "{\"took\":3}", "status 504: {\"took\":3}", REASON_ERROR_SERVER, true},
+    {408, "late", "status 408: late", REASON_ERROR_TIMEOUT, true},
+    {409, "{}", "status 409: {}", REASON_ERROR_REFUSED, true},
+    {413, "big", "status 413: big", REASON_ERROR_CONTEXT, false},
+    {425, "early", "status 425: early", REASON_ERROR_REFUSED, true},
+    {301, "", "status 301: no text", REASON_ERROR_REPLY, false},
+    // Success that is none
+    {200, HTML, "status 200, not JSON: no value at byte 1: an HTML page: 502 Bad Gateway",
+     REASON_ERROR_REPLY, false},
+    {200, "{malformed json", "status 200, not JSON: no key in an object at byte 2: "
+                             "{malformed json",
+     REASON_ERROR_REPLY, true},
+    {200, "{\"error\":{\"code\":429,\"message\":\"slow\"}}", "status 200: slow",
+     REASON_ERROR_BUSY, true},
+    {200, "{\"error\":{\"code\":\"content_filter\",\"message\":\"no\"}}",
+     "status 200: no (content_filter)", REASON_ERROR_CONTENT, false},
+    {200, "{\"error\":[1]}", "status 200: [1]", REASON_ERROR_REPLY, false},
+};
+
+static void read_all(struct scene *s, const struct refusal *rows, size_t count) {
     s->model.dialect = dialect_find("scorer");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         scene_read(s, rows[i].status, rows[i].body);
         assert_slice(s->reading.error_text, rows[i].text);
         assert_string_equal(reason_code(s->reading.error), reason_code(rows[i].reason));
@@ -108,6 +114,14 @@ static void test_statuses_and_bodies(void **state) {
         assert_null(s->reading.answer.at);
         assert_int_equal(s->reading.retry_after_ms, -1);
     }
+}
+
+static void test_what_providers_say(void **state) {
+    read_all(*state, of_providers, sizeof(of_providers) / sizeof(of_providers[0]));
+}
+
+static void test_bodies_of_no_form(void **state) {
+    read_all(*state, of_no_form, sizeof(of_no_form) / sizeof(of_no_form[0]));
 }
 
 static void test_long_texts_are_cut(void **state) {
@@ -161,7 +175,8 @@ static void test_retry_after(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
-        SCENE_TEST(test_statuses_and_bodies),
+        SCENE_TEST(test_what_providers_say),
+        SCENE_TEST(test_bodies_of_no_form),
         SCENE_TEST(test_long_texts_are_cut),
         SCENE_TEST(test_retry_after),
     };

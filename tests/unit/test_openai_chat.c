@@ -115,6 +115,9 @@ static void test_limits_and_logprobs(void **state) {
     assert_sends(s, "{\"messages\":" HELLO ",\"max_tokens\":9}", false,
                  "{\"model\":\"gpt\",\"messages\":" HELLO ",\"logprobs\":true,\"top_logprobs\":5,"
                  "\"max_tokens\":9}");
+    // An input's member of that name is no limit.
+    assert_true(scene_build(s, "{\"max_tokens\":9}", false));
+    assert_non_null(strstr(buf_string(&s->body), "\"max_completion_tokens\":16,"));
 }
 
 static void test_extra_wins(void **state) {
