@@ -218,3 +218,24 @@ select job_id from decisions where batch_id = $1 and custom_id = $2 and final
 union
 select job_id from dead_letters where batch_id = $1 and custom_id = $2 and job_id is not null
 limit 2
+
+-- --- What `taskfit submit` runs.
+
+-- The batch of a key, made when there is none. No row comes back while another makes it.
+-- name: submit_batch
+with made as (
+    insert into batches (id, key, tenant, name, path, format, spend_cap_pico_usd)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (tenant, key) do nothing
+    returning id, path, total, submitted_at, cancelled_at, spend_cap_pico_usd
+)
+select true as made, * from made
+union all
+select false, id, path, total, submitted_at, cancelled_at, spend_cap_pico_usd
+from batches where tenant = $3 and key = $2
+
+-- name: finish_batch
+update batches
+set total = greatest(total, $2), bad_lines = $3,
+    submitted_at = coalesce(submitted_at, clock_timestamp())
+where id = $1

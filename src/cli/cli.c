@@ -15,6 +15,7 @@
 static const struct command *const commands[] = {
     &init_command,
     &check_command,
+    &submit_command,
     &watch_command,
     &results_command,
     &show_command,

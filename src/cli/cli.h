@@ -58,7 +58,7 @@ int cli_config(struct config **config);
 int cli_database(struct pg_session **session);
 int cli_fail(const struct err *err);  // says err, returns its exit code
 
-extern const struct command init_command, check_command, watch_command, results_command,
-    show_command;
+extern const struct command init_command, check_command, submit_command, watch_command,
+    results_command, show_command;
 
 #endif
