@@ -39,6 +39,28 @@ bool conf_error(const struct conf_node *node, struct err *err, const char *forma
                     node->key ? node->key : "", node->key ? ": " : "", text);
 }
 
+const char *conf_shown(const struct conf_node *node, char out[CONF_SHOWN]) {
+    if (node->replaced) {
+        return "'${…}'";
+    }
+    struct slice text = slice_of(node->text);
+    size_t len = 0;
+    while (len < text.len) {
+        size_t size = utf8_length(text, len);
+        if (size == 0 || len + size > SHOWN_BYTES) {
+            break;
+        }
+        len += size;
+    }
+    snprintf(out, CONF_SHOWN, "'%.*s%s'", (int)len, text.at, len < text.len ? "…" : "");
+    for (char *p = out; *p; p++) {
+        if (iscntrl((unsigned char)*p)) {
+            *p = ' ';
+        }
+    }
+    return out;
+}
+
 // --- near matches
 
 static size_t least_of(size_t a, size_t b) {
@@ -135,36 +157,13 @@ static bool unknown_key(const struct conf_table *table, const struct conf_node *
     return false;
 }
 
-// What was written, for an error: one line, cut, and not what a variable held.
-static const char *shown(const struct conf_node *node, char out[SHOWN_BYTES + 8]) {
-    if (node->replaced) {
-        return "what the variable holds";
-    }
-    struct slice text = slice_of(node->text);
-    size_t len = 0;
-    while (len < text.len) {
-        size_t size = utf8_length(text, len);
-        if (size == 0 || len + size > SHOWN_BYTES) {
-            break;
-        }
-        len += size;
-    }
-    snprintf(out, SHOWN_BYTES + 8, "'%.*s%s'", (int)len, text.at, len < text.len ? "…" : "");
-    for (char *p = out; *p; p++) {
-        if (iscntrl((unsigned char)*p)) {
-            *p = ' ';
-        }
-    }
-    return out;
-}
-
 static bool not_allowed(const struct conf_row *row, const struct conf_node *node,
                         struct err *err) {
-    char text[SHOWN_BYTES + 8];
+    char text[CONF_SHOWN];
     const char *what = "this";
     struct buf allowed = {0};
     if (node->type == CONF_SCALAR && row->kind != CONF_SECRET && node->text[0]) {
-        what = shown(node, text);
+        what = conf_shown(node, text);
     } else if (node->type == CONF_SCALAR && row->kind != CONF_SECRET) {
         what = "nothing";
     }

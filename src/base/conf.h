@@ -65,6 +65,10 @@ bool conf_fill(const struct conf_table *table, const struct conf_node *map, void
 bool conf_error(const struct conf_node *node, struct err *err, const char *format, ...)
     FORMAT(3, 4);
 
+// What was written, in quotes, on one line and cut; '${…}' where a variable was replaced.
+enum { CONF_SHOWN = 72 };
+const char *conf_shown(const struct conf_node *scalar, char out[CONF_SHOWN]);
+
 // The nearest of count names within an edit distance that a slip of the hand makes; NULL: none.
 const char *conf_nearest(const char *name, const char *const *names, size_t count);
 

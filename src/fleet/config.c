@@ -162,7 +162,8 @@ bool config_texts(struct config *config, const struct conf_node *list, const cha
         }
         for (uint32_t i = 0; i < n; i++) {
             if (strcmp(all[i], node->text) == 0) {
-                return conf_error(node, err, "'%.60s' is twice in this list", node->text);
+                char shown[CONF_SHOWN];
+                return conf_error(node, err, "%s is twice in this list", conf_shown(node, shown));
             }
         }
         all[n++] = node->text;

@@ -306,14 +306,12 @@ static bool limits_read(struct config *config, const struct draft *draft, struct
 
 // --- a model
 
-static bool dialect_read_name(const struct conf_node *node, const char *name,
-                              const struct dialect **dialect, struct err *err) {
-    *dialect = dialect_find(name);
-    if (*dialect == NULL) {
-        return conf_error(config_at(node, "dialect"), err, "'%s' is not one of %s", name,
-                          dialect_names());
-    }
-    return true;
+static bool dialect_named(const struct conf_node *node, const struct dialect **dialect,
+                          struct err *err) {
+    char shown[CONF_SHOWN];
+    *dialect = dialect_find(node->text);
+    return *dialect || conf_error(node, err, "%s is not one of %s", conf_shown(node, shown),
+                                  dialect_names());
 }
 
 static bool model_read(struct config *config, const struct conf_node *node,
@@ -322,7 +320,7 @@ static bool model_read(struct config *config, const struct conf_node *node,
     struct model *m = &model->model;
     if (!name_check(node, err) ||
         !conf_fill(&model_table, node, &draft, &config->arena, err) ||
-        !dialect_read_name(node, draft.dialect, &m->dialect, err) ||
+        !dialect_named(conf_get(node, "dialect"), &m->dialect, err) ||
         !url_check(conf_get(node, "url"), draft.url, err)) {
         return false;
     }

@@ -94,7 +94,8 @@ static bool no_tier(struct config *config, const struct conf_node *node, struct 
     for (uint32_t i = 0; i < config->tier_count; i++) {
         names[i] = config->tiers[i].name;
     }
-    return conf_error(node, err, "there is no tier '%s'%s", node->text,
+    char shown[CONF_SHOWN];
+    return conf_error(node, err, "there is no tier %s%s", conf_shown(node, shown),
                       config_hint(config, node->text, names, config->tier_count));
 }
 

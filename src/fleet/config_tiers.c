@@ -53,14 +53,14 @@ static bool name_check(const struct conf_node *node, struct err *err) {
     return config_name_check(&naming, node, node->key, err);
 }
 
-static bool no_model(struct config *config, const struct conf_node *node, const char *name,
-                     struct err *err) {
+static bool no_model(struct config *config, const struct conf_node *node, struct err *err) {
+    char shown[CONF_SHOWN];
     const char **names = arena_alloc(&config->arena, config->model_count * sizeof(*names));
     for (uint32_t i = 0; i < config->model_count; i++) {
         names[i] = config->models[i].model.name;
     }
-    return conf_error(node, err, "there is no model '%s'%s", name,
-                      config_hint(config, name, names, config->model_count));
+    return conf_error(node, err, "there is no model %s%s", conf_shown(node, shown),
+                      config_hint(config, node->text, names, config->model_count));
 }
 
 static bool use_read(struct config *config, const struct conf_node *node,
@@ -73,7 +73,7 @@ static bool use_read(struct config *config, const struct conf_node *node,
     }
     const struct config_model *model = config_model_find(config, slice_of(draft.use));
     if (model == NULL) {
-        return no_model(config, config_at(node, "use"), draft.use, err);
+        return no_model(config, config_at(node, "use"), err);
     }
     for (uint32_t i = 0; i < tier->model_count; i++) {
         if (tier->models[i].model == model) {
