@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
     &watch_command,
     &results_command,
     &show_command,
+    &try_command,
+    &probe_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

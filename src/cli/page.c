@@ -84,10 +84,20 @@ void page_pair(struct page *page, const char *label, struct slice name, unsigned
     struct slice line = line_of(name, PAGE_VALUE_BYTES, page->arena);
     unsigned columns = table_columns(line);
     unsigned space = columns < names ? names - columns : 0;
-    fprintf(page->out, "%*s%-*s %.*s%*s  ", PAGE_INDENT, "", PAGE_LABEL, label, SLICE_ARGS(line),
-            (int)space, "");
-    wrap(page, line_of(text, PAGE_VALUE_BYTES, page->arena),
-         PAGE_INDENT + PAGE_LABEL + 1 + columns + space + 2);
+    unsigned before = label ? PAGE_INDENT + PAGE_LABEL + 1 : PAGE_INDENT;
+    fprintf(page->out, "%*s%-*s%.*s%*s  ", PAGE_INDENT, "", (int)before - PAGE_INDENT,
+            label ? label : "", SLICE_ARGS(line), (int)space, "");
+    wrap(page, line_of(text, PAGE_VALUE_BYTES, page->arena), before + columns + space + 2);
+}
+
+void page_exact(struct page *page, struct slice text) {
+    fprintf(page->out, "%*s", PAGE_INDENT, "");
+    if (page->width > 0) {
+        wrap(page, line_of(text, text.len + PAGE_VALUE_BYTES, page->arena), PAGE_INDENT);
+    } else {
+        fwrite(text.at, 1, text.len, page->out);
+        putc('\n', page->out);
+    }
 }
 
 static struct slice value_text(struct page *page, const struct json *json, uint32_t node) {

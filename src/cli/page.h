@@ -32,9 +32,12 @@ void page_heading(struct page *page, const char *format, ...) __attribute__((for
 void page_field(struct page *page, const char *label, struct slice text);
 // A field of what is in page->text, which is then empty.
 void page_flush(struct page *page, const char *label);
-// A name and what it means, in columns: the names take `names` of them.
+// A name and what it means, in columns: the names take `names` of them. label NULL: no room for
+// one.
 void page_pair(struct page *page, const char *label, struct slice name, unsigned names,
                struct slice text);
+// Text to its last byte, on a line of its own; on a terminal as one that is fit for it, wrapped.
+void page_exact(struct page *page, struct slice text);
 // A JSON object with a field for each member; any other JSON is one field.
 void page_json(struct page *page, struct slice json);
 
