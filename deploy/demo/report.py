@@ -8,7 +8,7 @@ import urllib.parse
 from pathlib import Path
 from typing import NamedTuple
 
-from models import TIERS, Tier, judge
+from tiers import TIERS, Tier, judge
 
 SQL_ERROR = 3  # exit status of psql; 2 is a connection that went away
 

@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from models import Tier
+from tiers import Tier
 
 HEAD_BYTES = 16 << 10
 BODY_BYTES = 1 << 20
@@ -42,6 +42,7 @@ class Scorer:
                 "confidence": answer.confidence,
             }
             connection.reply(200, reply)
+            connection.advance()
         if self.waiting:
             asyncio.get_running_loop().call_soon(self.round)
 
@@ -64,6 +65,7 @@ class Connection(asyncio.Protocol):
         self.scorer = scorer
         self.buffer = bytearray()
         self.busy = False
+        self.ended = False
         self.transport: asyncio.Transport
 
     def connection_made(self, transport) -> None:
@@ -73,25 +75,36 @@ class Connection(asyncio.Protocol):
         self.buffer += data
         self.advance()
 
+    def eof_received(self) -> bool:
+        """A client that says no more may still wait for answers."""
+        self.ended = True
+        return self.busy
+
     def advance(self) -> None:
-        if self.busy:
-            return
+        while not self.busy and self.take():
+            pass
+        if self.ended and not self.busy:
+            self.transport.close()
+
+    def take(self) -> bool:
+        """Handles a request; False: there is no whole one."""
         end = self.buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self.buffer) > HEAD_BYTES:
                 self.refuse(413, "the header is too long")
-            return
+            return False
         head = bytes(self.buffer[:end])
         size = content_length(head)
         if size is None or size > BODY_BYTES:
             self.refuse(413 if size else 400, f"a Content-Length of at most {BODY_BYTES} is needed")
-            return
+            return False
         if len(self.buffer) < end + 4 + size:
-            return
+            return False
         body = bytes(self.buffer[end + 4 : end + 4 + size])
         del self.buffer[: end + 4 + size]
         self.busy = True
         self.handle(head.split(b" ", 2)[:2], body)
+        return True
 
     def handle(self, target: list[bytes], body: bytes) -> None:
         if target == [b"GET", b"/healthz"]:
@@ -115,7 +128,6 @@ class Connection(asyncio.Protocol):
             b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
             % (status, REASONS[status].encode(), len(body), body)
         )
-        self.advance()
 
     def refuse(self, status: int, text: str) -> None:
         self.buffer.clear()
