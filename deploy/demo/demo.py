@@ -185,8 +185,8 @@ def show(job: str) -> None:
 
 def run(count: int, wheel: Path) -> int:
     from data import invoices, tariff_lines
-    from tiers import Tier
     from report import Report, call_alone, print_report, tell_story
+    from tiers import Tier
 
     with lap("tariff lines are read"):
         lines = tariff_lines(wheel)
@@ -226,7 +226,7 @@ Stack, models and workers still run, to be looked at:
   build/taskfit results {batch} --in-order
   build/taskfit show JOB
   build/taskfit watch {batch}
-The make target demo-stop ends them and removes what they stored.""")
+`make demo-stop` ends them and removes what they stored.""")
 
 
 def stop() -> int:
