@@ -24,7 +24,7 @@ struct loop {
     int signal_count;
     loop_turn *turn;
     void *owner;
-    int64_t now_ms, wall_ms;
+    int64_t wall_ahead_ms;  // of the steady clock
 };
 
 static void on_nothing_async(uv_async_t *handle) {
@@ -35,11 +35,16 @@ static void on_nothing_timer(uv_timer_t *handle) {
     (void)handle;
 }
 
+// libuv reads its clock again when a sleep ends, so that events see when they came.
+static void read_clocks(struct loop *loop) {
+    uv_update_time(&loop->uv);
+    loop->wall_ahead_ms = clock_wall_ms() - (int64_t)uv_now(&loop->uv);
+}
+
 // Runs after timers and events and before the next sleep, whose length it sets by the timer.
 static void on_prepare(uv_prepare_t *handle) {
     struct loop *loop = handle->data;
-    loop->now_ms = clock_steady_ms();
-    loop->wall_ms = clock_wall_ms();
+    read_clocks(loop);
     int64_t wait_ms = loop->turn ? loop->turn(loop->owner) : -1;
     if (wait_ms < 0) {
         uv_timer_stop(&loop->timer);
@@ -57,8 +62,7 @@ struct loop *loop_new(void) {
     uv_async_init(&loop->uv, &loop->wake, on_nothing_async);
     loop->prepare.data = loop;
     uv_prepare_start(&loop->prepare, on_prepare);
-    loop->now_ms = clock_steady_ms();
-    loop->wall_ms = clock_wall_ms();
+    read_clocks(loop);
     return loop;
 }
 
@@ -107,11 +111,11 @@ void loop_wake(struct loop *loop) {
 }
 
 int64_t loop_now_ms(const struct loop *loop) {
-    return loop->now_ms;
+    return (int64_t)uv_now(&loop->uv);
 }
 
 int64_t loop_wall_ms(const struct loop *loop) {
-    return loop->wall_ms;
+    return loop_now_ms(loop) + loop->wall_ahead_ms;
 }
 
 struct uv_loop_s *loop_uv(struct loop *loop) {

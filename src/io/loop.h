@@ -25,7 +25,7 @@ void loop_run(struct loop *loop);   // until loop_stop
 void loop_stop(struct loop *loop);
 void loop_wake(struct loop *loop);  // from any thread: a turn comes soon
 
-// Read once before each turn.
+// Read before each turn and when a sleep ends: a turn, and each event, see the time it began.
 int64_t loop_now_ms(const struct loop *loop);   // steady clock
 int64_t loop_wall_ms(const struct loop *loop);  // Unix time
 
