@@ -7,8 +7,8 @@ RULES = """\
 
 def scorer(url, **more):
     return {"dialect": "scorer", "url": url, "confidence": "field", "price": {"call": "0.000001"},
-            "timeout": "10s", "retry": {"attempts": 3, "for": "20s", "base": "20ms", "cap": "200ms"},
-            **more}
+            "timeout": "10s", **more,
+            "retry": {"attempts": 3, "for": "20s", "base": "20ms", "cap": "200ms"}}
 
 
 def cascade(tiny, mid, **more):

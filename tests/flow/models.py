@@ -1,4 +1,4 @@
-"""Model servers for tests: one that follows a script in Python, one in C that is fast and counts."""
+"""A model server that follows a script. For thousands of calls: build/model_stub (fleet.Stub)."""
 import collections
 import http.server
 import json
