@@ -1,0 +1,9 @@
+# What no answer may say, whatever its confidence. `.input` is the CSV's row, `.answer` the model's.
+#
+# rule about_money escalate: the message speaks of money, so the topic is payment
+# rule no_order note: there is no order to deliver or to pay
+{
+  about_money: (.answer.topic != "payment"
+                and (.input.text | test("charged|refund|money|invoice|fee"; "i"))),
+  no_order: (.answer.topic != "technical" and (.input.order_total | tonumber) == 0)
+}
