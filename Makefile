@@ -82,7 +82,7 @@ objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src)) ## compile, l
 # --- tests
 
 $(BUILD)/obj/tests/unit/%.o: CPPFLAGS += -Itests/unit
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(fleet_libs)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcli.a $(fleet_libs)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ -lcmocka $(IO_LIBS) $(LIBS) -o $@
 

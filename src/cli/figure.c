@@ -52,31 +52,36 @@ static uint64_t four_digits(uint64_t value) {
     return rounded(value, unit);
 }
 
+static int places_of(uint64_t value) {
+    if (value >= 1000 * (uint64_t)pico_per_usd) {
+        return 2;
+    }
+    return value >= (uint64_t)pico_per_usd ? 4 : 6;
+}
+
+static uint64_t unit_of(uint64_t value) {
+    uint64_t unit = 1;
+    for (int i = places_of(value); i < 12; i++) {
+        unit *= 10;
+    }
+    return unit;
+}
+
 void figure_money(struct buf *out, int64_t pico_usd) {
     uint64_t value = pico_usd < 0 ? 0 - (uint64_t)pico_usd : (uint64_t)pico_usd;
     uint64_t usd = (uint64_t)pico_per_usd;
-    int places = 6;
     buf_text(out, pico_usd < 0 ? "-$" : "$");
     if (value == 0) {
         buf_char(out, '0');
         return;
     }
-    if (value >= 1000 * usd) {
-        places = 2;
-    } else if (value >= usd) {
-        places = 4;
-    }
-    if (value >= 100 * (uint64_t)pico_per_micro) {
-        uint64_t unit = 1;
-        for (int i = places; i < 12; i++) {
-            unit *= 10;
-        }
-        value = rounded(value, unit);
-    } else {
+    if (value < 100 * (uint64_t)pico_per_micro) {
         value = four_digits(value);
+    } else {
+        value = rounded(value, unit_of(value));
     }
     grouped(out, value / usd);
-    fraction(out, value, places);
+    fraction(out, value, places_of(value));
 }
 
 void figure_usd(struct buf *out, int64_t pico_usd) {

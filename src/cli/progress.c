@@ -153,6 +153,8 @@ static void add_state(struct buf *out, const struct progress *p) {
         buf_text(out, "cancelled, running out");
     } else if (p->total < 0) {
         buf_text(out, "being submitted");
+    } else if (p->pace.held < 2) {
+        buf_text(out, "under way");
     } else if (left_ms(p) < 0) {
         buf_text(out, "nothing moves now");
     } else {
