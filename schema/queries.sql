@@ -221,17 +221,17 @@ limit 2
 
 -- --- What `taskfit submit` runs.
 
--- The batch of a key, made when there is none. No row comes back while another makes it.
+-- The batch of a key, made when there is none and $8. No row comes back, too, while another makes it.
 -- name: submit_batch
 with made as (
     insert into batches (id, key, tenant, name, path, format, spend_cap_pico_usd)
-    values ($1, $2, $3, $4, $5, $6, $7)
+    select $1, $2, $3, $4, $5, $6, $7 where $8
     on conflict (tenant, key) do nothing
-    returning id, path, total, submitted_at, cancelled_at, spend_cap_pico_usd
+    returning id, path, total, bad_lines, submitted_at, cancelled_at, spend_cap_pico_usd
 )
 select true as made, * from made
 union all
-select false, id, path, total, submitted_at, cancelled_at, spend_cap_pico_usd
+select false, id, path, total, bad_lines, submitted_at, cancelled_at, spend_cap_pico_usd
 from batches where tenant = $3 and key = $2
 
 -- name: finish_batch

@@ -91,7 +91,7 @@ bool input_rewind(struct input *input, struct err *err) {
 
 static bool is_readable(const struct input *input) {
     struct pollfd pollfd = {.fd = input->fd, .events = POLLIN};
-    return poll(&pollfd, 1, PIPE_WAIT_MS) != 0;
+    return poll(&pollfd, 1, PIPE_WAIT_MS) > 0;  // a signal ends the wait, not the pipe
 }
 
 enum input_step input_read(struct input *input, struct slice *piece, struct err *err) {

@@ -91,7 +91,11 @@ static bool choose_format(struct submit *s, struct err *err) {
     } else if (ok) {
         ok = source_guess(input->head, input->file, &s->source.format, err);
     }
-    return ok || err_prefix(err, "%s", input->name);
+    if (!ok) {
+        struct err what = *err;
+        err_exit(err, what.exit_code, "%s %s", input->name, what.text);
+    }
+    return ok;
 }
 
 static bool read_options(struct submit *s, const char *file, struct err *err) {
@@ -191,7 +195,13 @@ static double rate(const struct sender_result *result) {
     return 1000.0 * (double)result->jobs / (double)(result->took_ms + (result->took_ms == 0));
 }
 
+// Submitted before, and not to be sent again.
+static bool is_known(const struct submit *s) {
+    return s->batch.submitted && !s->options->again;
+}
+
 static void report_json(struct submit *s, bool complete, const struct err *err) {
+    bool known = is_known(s);
     struct buf text = {0};
     if (s->batch.id_text[0]) {
         buf_printf(&text, "\"batch_id\":\"%s\",", s->batch.id_text);
@@ -201,10 +211,11 @@ static void report_json(struct submit *s, bool complete, const struct err *err) 
     buf_text(&text, ",\"path\":");
     buf_json_string(&text, slice_of(s->path->policy.name));
     buf_printf(&text,
-               ",\"format\":\"%s\",\"jobs\":%" PRIu64 ",\"bad_lines\":%" PRIu64
+               ",\"format\":\"%s\",\"jobs\":%" PRId64 ",\"bad_lines\":%" PRId64
                ",\"already_submitted\":%s,\"complete\":%s,\"seconds\":%.3f,"
                "\"jobs_per_second\":%.1f",
-               format_names[s->source.format], s->result.jobs, s->bad.count,
+               format_names[s->source.format], known ? s->batch.total : (int64_t)s->result.jobs,
+               known ? s->batch.bad_lines : (int64_t)s->bad.count,
                s->batch.submitted ? "true" : "false", complete ? "true" : "false",
                (double)s->result.took_ms / 1000, rate(&s->result));
     if (err) {
@@ -250,11 +261,6 @@ static bool stopped(const struct submit *s, struct err *err) {
                     s->result.unconfirmed ? ", others perhaps" : "");
 }
 
-// Submitted before, and not to be sent again.
-static bool is_known(const struct submit *s) {
-    return s->batch.submitted && !s->options->again;
-}
-
 static bool send_all(struct submit *s, struct sender *sender, struct err *err) {
     bool found;
     if (!sender_first(sender, &found, err)) {
@@ -264,36 +270,44 @@ static bool send_all(struct submit *s, struct sender *sender, struct err *err) {
         return err_exit(err, EX_DATAERR, "%s: %s; nothing was submitted", s->input.name,
                         s->bad.count ? "not one line is a job" : "there is no job in it");
     }
+    if (!submission_begin(&s->batch, s->session, err) ||
+        !sender_run(sender, s->batch.id, &s->result, err)) {
+        return false;
+    }
+    s->batch.total = (int64_t)s->result.jobs;
+    s->batch.bad_lines = (int64_t)s->bad.count;
+    if (s->result.stopped) {
+        return stopped(s, err);
+    }
+    return input_unchanged(&s->input, err) &&
+           submission_finish(&s->batch, &s->session, s->config->database_url, err);
+}
+
+static bool find_batch(struct submit *s, struct err *err) {
+    bool found;
     s->batch.tenant = s->options->tenant ? s->options->tenant : "";
     s->batch.name = batch_name(s);
     s->batch.path = s->path->policy.name;
     s->batch.format = format_names[s->source.format];
     s->batch.spend_cap_pico_usd = s->options->spend_cap;
-    if (!submission_begin(&s->batch, s->session, err)) {
+    if (!submission_find(&s->batch, s->session, &found, err)) {
+        return false;
+    }
+    if (found && !s->batch.submitted) {
+        fprintf(stderr, "taskfit: going on with batch %s, which was not submitted to its end\n",
+                s->batch.id_text);
+    }
+    return true;
+}
+
+static bool submit(struct submit *s, struct err *err) {
+    if (!choose_format(s, err) || !make_key(s, err) || !find_batch(s, err)) {
         return false;
     }
     if (is_known(s)) {
         return true;
     }
-    if (!s->batch.made && !s->batch.submitted) {
-        fprintf(stderr, "taskfit: going on with batch %s\n", s->batch.id_text);
-    }
-    if (!sender_run(sender, s->batch.id, &s->result, err)) {
-        return false;
-    }
-    if (s->result.stopped) {
-        return stopped(s, err);
-    }
-    s->batch.total = (int64_t)s->result.jobs;
-    return input_unchanged(&s->input, err) &&
-           submission_finish(&s->batch, &s->session, s->config->database_url, s->bad.count, err);
-}
-
-static bool submit(struct submit *s, struct err *err) {
-    if (!choose_format(s, err) || !make_key(s, err) || !check_topic(s, err)) {
-        return false;
-    }
-    if (s->options->strict && !check_all(s, err)) {
+    if (!check_topic(s, err) || (s->options->strict && !check_all(s, err))) {
         return false;
     }
     struct sender *sender = new_sender(s);

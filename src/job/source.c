@@ -91,7 +91,7 @@ static bool is_blank(struct slice line) {
 }
 
 static enum source_step too_long(struct source *source, struct source_record *record) {
-    record->bad = arena_printf(&source->arena, "more than %zu bytes", source->lines.most);
+    record->bad = arena_printf(&source->arena, "a line of more than %zu bytes", source->lines.most);
     return SOURCE_BAD;
 }
 

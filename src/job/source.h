@@ -49,6 +49,7 @@ void source_free(struct source *source);
 void source_put(struct source *source, struct slice piece);  // after SOURCE_MORE; empty: the end
 enum source_step source_next(struct source *source, struct source_record *record, struct err *err);
 
+// Both: errors (EX_DATAERR) go on after the file's name: "is empty …".
 // Refuses what is no text by its first bytes: empty, compressed, a spreadsheet, UTF-16, binary.
 bool source_sniff(struct slice head, struct err *err) MUST_CHECK;
 // The format by the file's name (NULL: none) and its first bytes.

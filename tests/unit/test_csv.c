@@ -102,7 +102,7 @@ static void test_a_row_beyond_the_limit_is_dropped_as_it_comes(void **state) {
     text.len += len;
     buf_text(&text, "\n2,y\n");
     scene_run(&plain, buf_slice(&text), 0, 100000, &out);
-    assert_string_equal(out.data, "2 bad: more than 66536 bytes\n"
+    assert_string_equal(out.data, "2 bad: a line of more than 66536 bytes\n"
                                   "3 id=3 input={\"a\":\"2\",\"b\":\"y\"}\n");
     buf_fini(&text);
     buf_fini(&out);

@@ -56,7 +56,8 @@ static void test_a_line_beyond_the_limit_is_dropped_as_it_comes(void **state) {
     text.len += len;
     buf_text(&text, "\n{\"a\":1}\n");
     scene_run(&plain, buf_slice(&text), 0, 65536, &out);
-    assert_string_equal(out.data, "1 bad: more than 66536 bytes\n2 id=2 input={\"a\":1}\n");
+    assert_string_equal(out.data, "1 bad: a line of more than 66536 bytes\n"
+                                  "2 id=2 input={\"a\":1}\n");
     buf_fini(&text);
     buf_fini(&out);
 }
