@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/topics.h"
+#include "fleet/topics.h"
 #include "fleet/process.h"
 #include "io/http.h"
 #include "io/pg_session.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "fleet/startup.h"
 #include "io/httpd.h"
 #include "io/loop.h"
 
@@ -166,6 +167,9 @@ static void name_instance(struct program *p, const struct options *o) {
 static bool start(struct program *p, const struct options *o, struct err *err) {
     uint64_t seed = 0;
     if (!load(p, o, err)) {
+        return false;
+    }
+    if (!startup_check(p->process.config, p->role->program, err)) {
         return false;
     }
     name_instance(p, o);

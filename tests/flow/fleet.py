@@ -92,7 +92,7 @@ class Program:
         self.child.terminate()
         return self.child.wait(timeout)
 
-    def ended(self, timeout=30):
+    def ended(self, timeout=15):
         """Waits for it to end by itself; returns the exit status."""
         self.expected_end = True
         return self.child.wait(timeout)

@@ -1,6 +1,6 @@
 // The topics that a configuration asks for.
-#ifndef TASKFIT_CLI_TOPICS_H
-#define TASKFIT_CLI_TOPICS_H
+#ifndef TASKFIT_FLEET_TOPICS_H
+#define TASKFIT_FLEET_TOPICS_H
 
 #include "fleet/config.h"
 #include "io/kafka_admin.h"

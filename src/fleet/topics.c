@@ -1,4 +1,4 @@
-#include "cli/topics.h"
+#include "fleet/topics.h"
 
 struct kafka_topic *topics_of(const struct config *config, struct arena *arena, size_t *count) {
     static const char *const others[] = {"results", "decisions", "dead"};

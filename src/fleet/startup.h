@@ -1,0 +1,13 @@
+// What a program of the fleet looks at before it takes anything: brokers, topics, database, schema.
+//
+// A mistake in the configuration must end the start with words about it. What goes away later is
+// waited for.
+#ifndef TASKFIT_FLEET_STARTUP_H
+#define TASKFIT_FLEET_STARTUP_H
+
+#include "fleet/config.h"
+
+// Blocks, for seconds at most. Errors: EX_UNAVAILABLE, EX_NOPERM, EX_CONFIG; what to do.
+bool startup_check(const struct config *config, const char *program, struct err *err) MUST_CHECK;
+
+#endif
