@@ -85,7 +85,7 @@ struct span {
 };
 
 static bool same_ignoring_case(struct slice a, struct slice b) {
-    return a.len == b.len && strncasecmp(a.at, b.at, a.len) == 0;
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
 }
 
 static bool is_ascii_word(char c) {
@@ -175,7 +175,8 @@ struct walk {
 };
 
 static bool starts(struct slice text, struct slice start) {
-    return text.len >= start.len && strncasecmp(text.at, start.at, start.len) == 0;
+    return start.len == 0 ||
+           (text.len >= start.len && strncasecmp(text.at, start.at, start.len) == 0);
 }
 
 // Can label still be written once token follows what is? The label may end within the token.

@@ -21,6 +21,35 @@ static void release(void *arena, void *memory) {
     (void)memory;
 }
 
+// Field 0 is illegal; protobuf-c takes it where it is written in more bytes than it needs, and
+// would not read again what it then packs.
+static bool has_field_zero(const ProtobufCMessage *m) {
+    for (unsigned i = 0; i < m->n_unknown_fields; i++) {
+        if (m->unknown_fields[i].tag == 0) {
+            return true;
+        }
+    }
+    bool found = false;
+    for (unsigned i = 0; i < m->descriptor->n_fields && !found; i++) {
+        const ProtobufCFieldDescriptor *field = &m->descriptor->fields[i];
+        const char *place = (const char *)m + field->offset;
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
+            continue;
+        }
+        if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+            const ProtobufCMessage *one = *(ProtobufCMessage *const *)(const void *)place;
+            found = one && has_field_zero(one);
+            continue;
+        }
+        ProtobufCMessage *const *list = *(ProtobufCMessage *const *const *)(const void *)place;
+        size_t count = *(const size_t *)(const void *)((const char *)m + field->quantifier_offset);
+        for (size_t k = 0; k < count && !found; k++) {
+            found = has_field_zero(list[k]);
+        }
+    }
+    return found;
+}
+
 static ProtobufCAllocator allocator_of(struct arena *arena) {
     return (ProtobufCAllocator){allocate, release, arena};
 }
@@ -94,6 +123,11 @@ static void attempt_to(const struct attempt *a, attempt_message *m, struct arena
     m->http_status = a->http_status;
 }
 
+// 100,000 USD an attempt: sums over a trail of HOPS_MOST cannot overflow.
+static bool is_cost(int64_t pico_usd) {
+    return pico_usd >= 0 && pico_usd <= 100000000000000000;
+}
+
 static bool read_trail(const job_message *m, struct arena *arena, struct job *job) {
     if (m->n_trail > HOPS_MOST) {
         return false;
@@ -101,6 +135,9 @@ static bool read_trail(const job_message *m, struct arena *arena, struct job *jo
     struct attempt *trail = arena_alloc(arena, m->n_trail * sizeof(*trail));
     for (size_t i = 0; i < m->n_trail; i++) {
         attempt_from(m->trail[i], &trail[i]);
+        if (!is_cost(trail[i].cost_pico_usd)) {
+            return false;
+        }
     }
     job->trail = trail;
     job->trail_count = (uint32_t)m->n_trail;
@@ -140,7 +177,8 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
         return REASON_MESSAGE_INCOMPLETE;
     }
     if (job->hop > HOPS_MOST || !read_trail(m, arena, job)) {
-        *detail = arena_printf(arena, "hop %u or a trail beyond %d", job->hop, HOPS_MOST);
+        *detail = arena_printf(arena, "hop %u, a trail beyond %d or of an impossible cost",
+                               job->hop, HOPS_MOST);
         return REASON_MESSAGE_BROKEN;
     }
     return REASON_NONE;
@@ -193,7 +231,7 @@ enum reason wire_job_read(struct slice bytes, const struct wire_limits *limits, 
                           struct job *job, struct slice *detail) {
     ProtobufCAllocator allocator = allocator_of(arena);
     job_message *m = taskfit__v1__job__unpack(&allocator, bytes.len, (const uint8_t *)bytes.at);
-    if (m == NULL) {
+    if (m == NULL || has_field_zero(&m->base)) {
         *job = (struct job){0};
         *detail = arena_printf(arena, "%zu bytes that are no Job message", bytes.len);
         return REASON_MESSAGE_BROKEN;
@@ -212,7 +250,7 @@ enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job
     Taskfit__V1__Result *m =
         taskfit__v1__result__unpack(&allocator, bytes.len, (const uint8_t *)bytes.at);
     *job = (struct job){0};
-    if (m == NULL || m->job == NULL || m->attempt == NULL) {
+    if (m == NULL || m->job == NULL || m->attempt == NULL || has_field_zero(&m->base)) {
         *detail = arena_printf(arena, "%zu bytes that are no Result message", bytes.len);
         return REASON_MESSAGE_BROKEN;
     }
@@ -223,8 +261,9 @@ enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job
     reason = check_texts(job, arena, detail);
     attempt_from(m->attempt, attempt);
     if (reason == REASON_NONE && (!attempt->answer.at == !attempt->error.at || !attempt->tier.at ||
-                                  attempt->hop != job->hop)) {
-        *detail = slice_of("an attempt needs its tier, the job's hop and an answer or an error");
+                                  attempt->hop != job->hop || !is_cost(attempt->cost_pico_usd))) {
+        *detail = slice_of("an attempt needs its tier, the job's hop, a possible cost and an "
+                           "answer or an error");
         return REASON_MESSAGE_BROKEN;
     }
     return reason;

@@ -145,6 +145,42 @@ static void test_what_is_no_job_of_ours(void **state) {
     }
 }
 
+static void test_costs_that_would_overflow_a_sum_are_refused(void **state) {
+    static const int64_t costs[] = {INT64_MAX, INT64_MIN, -1, 100000000000000001};
+    struct scene *s = *state;
+    struct job job = sample();
+    struct attempt read, attempt = {.tier = slice_of("tiny"), .answer = slice_of("1"),
+                                    .confidence = NAN, .confidence_raw = NAN};
+    struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid"};
+    for (size_t i = 0; i < sizeof(costs) / sizeof(costs[0]); i++) {
+        attempt.cost_pico_usd = costs[i];
+        buf_clear(&s->bytes);
+        wire_job_pack(&job, &s->arena, &s->bytes);
+        assert_int_equal(reread(s, &limits), REASON_NONE);
+        buf_clear(&s->more);
+        wire_result_pack(&s->job, &attempt, &s->arena, &s->more);
+        buf_clear(&s->bytes);
+        wire_next_job_pack(&s->job, &attempt, &decision, &s->arena, &s->bytes);
+        assert_int_equal(wire_result_read(buf_slice(&s->more), &s->arena, &s->job, &read,
+                                          &s->detail),
+                         REASON_MESSAGE_BROKEN);
+        assert_int_equal(reread(s, &limits), REASON_MESSAGE_BROKEN);
+    }
+}
+
+// Field 0, its tag written as 80 80 00.
+static void test_field_zero_is_refused(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    buf_bytes(&s->bytes, "\x80\x80\0\0", 4);
+    assert_int_equal(reread(s, &limits), REASON_MESSAGE_BROKEN);
+    buf_clear(&s->bytes);
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    buf_bytes(&s->bytes, "\x1a\x04\x80\x80\0\0", 6);  // within the input
+    assert_int_equal(reread(s, &limits), REASON_MESSAGE_BROKEN);
+}
+
 static void test_a_newer_schema_is_left_unread(void **state) {
     struct scene *s = *state;
     Taskfit__V1__Job m = TASKFIT__V1__JOB__INIT;
@@ -164,6 +200,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_a_result_and_the_next_job, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown_fields_move_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_no_job_of_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_costs_that_would_overflow_a_sum_are_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_field_zero_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
