@@ -35,10 +35,13 @@ void reading_misfit(const struct request *request, const struct json *body, stru
                  SLICE_ARGS(json_raw(body, 0)));
 }
 
+// More than any model takes or gives; above it a price times tokens would be nonsense too.
+enum { TOKENS_MOST = 100000000 };
+
 uint32_t reading_tokens(const struct json *body, uint32_t usage, const char *member) {
     int64_t tokens;
     uint32_t node = reading_get(body, usage, member);
-    if (node == 0 || !json_integer(body, node, &tokens) || tokens < 0 || tokens > UINT32_MAX) {
+    if (node == 0 || !json_integer(body, node, &tokens) || tokens < 0 || tokens > TOKENS_MOST) {
         return 0;
     }
     return (uint32_t)tokens;

@@ -15,7 +15,8 @@ void reading_text(const struct request *request, struct arena *arena, struct rea
 void reading_misfit(const struct request *request, const struct json *body, struct arena *arena,
                     struct reading *reading, const char *what);
 
-// The number of tokens in a member of usage; 0 when it is missing or none.
+// The number of tokens in a member of usage; 0 when it is missing or no
+// possible one.
 uint32_t reading_tokens(const struct json *body, uint32_t usage, const char *member);
 
 // As json_get, but a node that is not there (0) has no members.
