@@ -23,20 +23,28 @@ struct check {
     int status;  // of the first that failed
 };
 
+// Errors begin with what they are about; so does the line.
+static const char *without(const char *text, const char *what) {
+    size_t len = strlen(what);
+    return strncmp(text, what, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2
+                                                                             : text;
+}
+
 // One line: err NULL, all is well.
 static void say(struct check *check, const char *what, const char *detail, const struct err *err) {
     if (err && check->status == EX_OK) {
         check->status = err->exit_code;
     }
+    const char *text = err ? without(err->text, what) : detail;
     if (!check->options->json) {
-        printf("%-7s %-14s %s\n", err ? "failed" : "ok", what, err ? err->text : detail);
+        printf("%-7s %-14s %s\n", err ? "failed" : "ok", what, text);
         fflush(stdout);  // the next may take seconds
         return;
     }
     buf_text(&check->json, check->lines++ ? ",{\"what\":" : "{\"what\":");
     buf_json_string(&check->json, slice_of(what));
     buf_printf(&check->json, ",\"ok\":%s,\"text\":", err ? "false" : "true");
-    buf_json_string(&check->json, slice_of(err ? err->text : detail));
+    buf_json_string(&check->json, slice_of(text));
     buf_char(&check->json, '}');
 }
 
@@ -128,6 +136,8 @@ static void check_model(struct check *check, const struct model *model) {
         buf_printf(&detail, " connected in %lld ms; no call was made",
                    (long long)(clock_steady_ms() - start_ms));
     } else {
+        size_t used = strlen(err.text);
+        snprintf(err.text + used, sizeof(err.text) - used, "; is it running there? check its url");
         err_prefix(&err, "%s", buf_string(&detail));
     }
     say(check, "model", buf_string(&detail), ok ? NULL : &err);
@@ -162,7 +172,7 @@ static int run(const void *options, int argc, char **argv) {
         return status;
     }
     check.config = config;
-    snprintf(detail, sizeof(detail), "%s: %u models, %u tiers, %u paths", config->file,
+    snprintf(detail, sizeof(detail), "%s (models: %u, tiers: %u, paths: %u)", config->file,
              config->model_count, config->tier_count, config->path_count);
     say(&check, "configuration", detail, NULL);
     if (!check.options->offline) {

@@ -90,7 +90,13 @@ static int usage(const struct err *err) {
 int cli_config(struct config **config) {
     struct err err;
     const char *file = common.config ? common.config : getenv("TASKFIT_CONFIG");
-    if (loaded == NULL && !config_load(file && *file ? file : "taskfit.yaml", &loaded, &err)) {
+    bool named = file && *file;
+    if (loaded == NULL && !config_load(named ? file : "taskfit.yaml", &loaded, &err)) {
+        size_t used = strlen(err.text);
+        if (!named && err.exit_code == EX_NOINPUT) {
+            snprintf(err.text + used, sizeof(err.text) - used,
+                     "; say which with --config FILE or $TASKFIT_CONFIG");
+        }
         return cli_fail(&err);
     }
     *config = loaded;
