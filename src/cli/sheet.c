@@ -258,6 +258,7 @@ void sheet_write(struct sheet *sheet, const struct sheet_row *row) {
     case SHEET_CSV: write_csv(sheet, row, &arena); break;
     case SHEET_OPENAI: write_openai(sheet, row, &arena); break;
     }
-    fwrite(sheet->line.data, 1, sheet->line.len, sheet->out);
+    struct slice line = buf_slice(&sheet->line);
+    fwrite(line.at, 1, line.len, sheet->out);
     arena_fini(&arena);
 }

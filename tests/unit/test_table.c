@@ -113,6 +113,20 @@ static void write_sheet(struct capture *capture, enum sheet_format format) {
 
 #define NIL "00000000-0000-0000-0000-000000000000"
 
+static void test_table_of_outcomes(void **state) {
+    struct capture capture;
+    (void)state;
+    write_sheet(&capture, SHEET_TABLE);
+    assert_captured(
+        &capture,
+        "LINE  CUSTOM ID                             VERDICT  TIER  ANSWER   CONF.  MODEL        "
+        "COST  REASONS\n"
+        "   3  a,\"b                                  accept   tiny  I GST   0.9500  m@1    "
+        "$0.0000015  \n"
+        "      " NIL "  review                      -                 $0  "
+        "rule.x,confidence.low\n");
+}
+
 static void test_csv(void **state) {
     struct capture capture;
     (void)state;
@@ -197,6 +211,7 @@ int main(void) {
         cmocka_unit_test(test_columns_are_as_wide_as_their_cells),
         cmocka_unit_test(test_a_narrow_screen_cuts),
         cmocka_unit_test(test_rows_run_through),
+        cmocka_unit_test(test_table_of_outcomes),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_ndjson),
         cmocka_unit_test(test_openai),
