@@ -169,6 +169,9 @@ static void test_unknown_keys(void **state) {
     assert_error(fill_one(&all, "rpm", "1"),
                  "a.yaml:7: rpm: unknown key of things.<name>; known are text, word, secret, "
                  "count, timeout, size, money, number, on, last, map");
+    assert_error(fill_one(&all, "secret_fill", "1"),
+                 "a.yaml:7: secret_fill: unknown key of things.<name>; known are text, word, "
+                 "secret, count, timeout, size, money, number, on, last, map");
     assert_error(fill_one(&all, "text_file", "1"),
                  "a.yaml:7: text_file: unknown key of things.<name>; known are text, word, secret, "
                  "count, timeout, size, money, number, on, last, map");
@@ -210,6 +213,17 @@ static void test_secrets(void **state) {
     assert_non_null(strstr(err.text, "a.yaml:7: secret_file: "));
     assert_non_null(strstr(err.text, "/none.txt: No such file or directory"));
     assert_error(fill_one(&all, "secret", ""), "a.yaml:7: secret: the secret is empty");
+}
+
+static void test_counts_fit_their_member(void **state) {
+    static const struct conf_row one[] = {{"n", CONF_COUNT, 0, "", 0, 0, NULL, "of things"}};
+    static const struct conf_table free_table = {"things", one, 1};
+    uint32_t n;
+    (void)state;
+    assert_true(conf_fill(&free_table, map_of(scalar("n", "4294967295")), &n, &arena, &err));
+    assert_int_equal(n, UINT32_MAX);
+    assert_error(conf_fill(&free_table, map_of(scalar("n", "4294967296")), &n, &arena, &err),
+                 "a.yaml:7: n: '4294967296' is not a whole number");
 }
 
 // A credential that was put in the wrong place stays out of the error.
@@ -292,6 +306,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys),
         cmocka_unit_test(test_required),
         cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_counts_fit_their_member),
         cmocka_unit_test(test_variables_are_not_shown),
         cmocka_unit_test(test_long_values_are_cut),
         cmocka_unit_test(test_nearest),

@@ -112,6 +112,17 @@ static void test_tiers_and_paths(void **state) {
     config_release(config);
 }
 
+// Tokens from the provider's cache are never free by omission.
+static void test_cached_tokens_cost_as_others(void **state) {
+    char *yaml = swapped(good, ", cached: 0.025", "");
+    struct config *config = load(yaml);
+    const struct config_model *mini = config_model_find(config, slice_of("mini@2026-08"));
+    (void)state;
+    assert_int_equal(mini->model.price.cached_pico_usd, 250000);
+    config_release(config);
+    free(yaml);
+}
+
 static void test_fields(void **state) {
     char *yaml = swapped(good, "{ labels: [CGST_SGST, IGST] }",
                          "{ fields: { tax: { labels: [A, B] }, why: { optional: true } } }");
@@ -255,6 +266,7 @@ int main(void) {
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_models),
         cmocka_unit_test(test_tiers_and_paths),
+        cmocka_unit_test(test_cached_tokens_cost_as_others),
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_version_is_stable),
         cmocka_unit_test(test_version_changes),
