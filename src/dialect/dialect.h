@@ -50,6 +50,7 @@ struct dialect {
     // The header that carries the key, up to where the key follows: "Authorization: Bearer ".
     // NULL: none.
     const char *key_header;
+    bool logprobs;  // its replies can carry them, so confidence logprob makes sense
 };
 
 // NULL: no dialect of that name. dialect_names: "openai_chat, scorer", for error texts.

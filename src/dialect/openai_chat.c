@@ -249,4 +249,5 @@ const struct dialect openai_chat_dialect = {
     .build = build,
     .read = openai_chat_read,
     .key_header = "Authorization: Bearer ",
+    .logprobs = true,
 };

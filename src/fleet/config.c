@@ -203,10 +203,20 @@ static bool pem_find(struct config *config, const struct conf_node *kafka, const
            conf_error(node, err, "%s cannot be read", *file);
 }
 
+// Names, IPv4 and [IPv6] with ports; librdkafka's own word for anything else is "no brokers".
+static bool brokers_check(const struct conf_node *node, const char *brokers, struct err *err) {
+    bool good = strstr(brokers, "://") == NULL;
+    for (const char *p = brokers; *p; p++) {
+        good = good && (isalnum((unsigned char)*p) || strchr(".-_:[], ", *p));
+    }
+    return good || conf_error(node, err, "this is not host:port,host:port,…");
+}
+
 static bool kafka_read(struct config *config, const struct conf_node *node, struct err *err) {
     static const struct config_naming naming = {"a topic's prefix", "._-", 128};
     struct config_kafka *kafka = &config->kafka;
     if (!conf_fill(&kafka_table, node, kafka, &config->arena, err) ||
+        !brokers_check(conf_get(node, "brokers"), kafka->brokers, err) ||
         !config_name_check(&naming, config_at(node, "prefix"), kafka->prefix, err) ||
         !sasl_check(kafka, node, err)) {
         return false;

@@ -314,6 +314,14 @@ static bool dialect_named(const struct conf_node *node, const struct dialect **d
                                   dialect_names());
 }
 
+static bool confidence_check(const struct conf_node *node, const struct model *model,
+                             struct err *err) {
+    return model->confidence != CONFIDENCE_LOGPROB || model->dialect->logprobs ||
+           conf_error(conf_get(node, "confidence"), err,
+                      "replies of dialect %s carry no logprobs; use field or none",
+                      model->dialect->name);
+}
+
 static bool model_read(struct config *config, const struct conf_node *node,
                        struct config_model *model, struct err *err) {
     struct draft draft;
@@ -333,7 +341,7 @@ static bool model_read(struct config *config, const struct conf_node *node,
     m->reply_bytes = (uint32_t)draft.reply_bytes;
     m->max_tokens = draft.max_tokens;
     m->top_logprobs = draft.top_logprobs;
-    return extra_read(config, draft.extra, m, err) &&
+    return confidence_check(node, m, err) && extra_read(config, draft.extra, m, err) &&
            price_read(config, draft.price, &m->price, err) &&
            limits_read(config, &draft, m, err) && programs_read(config, node, model, err);
 }

@@ -26,6 +26,8 @@ static void test_wrong_top(void **state) {
         {"{ brokers: 'localhost:9092', prefix: acme }", "{}",
          "taskfit.yaml:1: kafka: 'brokers' is missing: host:port of some of the brokers, with "
          "commas between"},
+        {"'localhost:9092'", "'kafka://localhost:9092'",
+         "taskfit.yaml:1: brokers: this is not host:port,host:port,…"},
         {"prefix: acme", "prefix: 'a b'",
          "taskfit.yaml:1: prefix: a topic's prefix is named by 1 to 128 letters, digits and "
          "characters of '._-'"},
@@ -76,6 +78,9 @@ static void test_wrong_models(void **state) {
         {"base: 100ms", "base: 6s", "taskfit.yaml:20: base: the first wait is longer than 'cap'"},
         {"temperature: 0", "stream: true",
          "taskfit.yaml:21: stream: replies are read whole; remove this member"},
+        {"confidence: field", "confidence: logprob",
+         "taskfit.yaml:6: confidence: replies of dialect scorer carry no logprobs; use field or "
+         "none"},
         {"confidence: logprob", "confidence: high",
          "taskfit.yaml:16: confidence: 'high' is not one of none, field, logprob"},
         {"timeout: 30s", "timeuot: 30s",
