@@ -152,6 +152,7 @@ static void print_cell(struct table *table, size_t column, struct slice text) {
 }
 
 static void print_kept(struct table *table) {
+    assert(table->column_count > 0);
     for (size_t i = 0; i < table->cell_count; i++) {
         struct table_cell cell = table->cells[i];
         print_cell(table, i % table->column_count,

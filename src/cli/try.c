@@ -1,4 +1,5 @@
 // taskfit try: one input at several tiers, side by side, without a topic.
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -50,6 +51,7 @@ static bool choose_tier(const struct config *config, const struct config_path *p
 // Adds the job at each tier asked for: all of the path when none was.
 static bool add_tiers(struct trial *trial, const struct options *options,
                       struct try_result *result, struct err *err) {
+    assert(result->path);
     const struct path *policy = &result->path->policy;
     size_t count = options->tiers.count ? options->tiers.count : policy->tier_count;
     if (count > PATH_TIERS_MOST) {
