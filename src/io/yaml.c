@@ -1,5 +1,6 @@
 #include "io/yaml.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -148,11 +149,14 @@ static bool read_child(struct reader *r, const char *key, int line, unsigned dep
     if (!next(r, &event)) {
         return false;
     }
-    bool ok = read_node(r, &event, key, depth + 1, *tail);
+    struct conf_node *node = NULL;
+    bool ok = read_node(r, &event, key, depth + 1, &node);
     yaml_event_delete(&event);
     if (ok) {
-        (**tail)->line = line > 0 ? line : (**tail)->line;
-        *tail = &(**tail)->next;
+        assert(node);
+        node->line = line > 0 ? line : node->line;
+        **tail = node;
+        *tail = &node->next;
     }
     return ok;
 }
