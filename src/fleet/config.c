@@ -63,7 +63,7 @@ static const struct conf_row kafka_rows[] = {
      "a process that was not heard of for so long loses its partitions"},
     {"compression", CONF_TEXT, KAFKA(compression), "lz4", 0, 0, "none gzip snappy lz4 zstd",
      "of what is produced"},
-    {"fetch_bytes", CONF_SIZE, KAFKA(fetch_bytes), "64MiB", 1 << 20, 2047 << 20, NULL,
+    {"fetch_bytes", CONF_SIZE, KAFKA(fetch_bytes), "16MiB", 1 << 20, 2047 << 20, NULL,
      "fetched ahead of what is taken, over all partitions"},
     {"linger", CONF_DURATION, KAFKA(linger_ms), "2ms", 0, 10000, NULL,
      "wait for more records to a request"},

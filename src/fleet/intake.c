@@ -149,6 +149,7 @@ bool intake_open(struct intake **out, struct process *process,
         .topic_count = options->topic_count,
         .session_timeout_ms = config->kafka.session_timeout_ms,
         .queue_bytes = config->kafka.fetch_bytes,
+        .partitions = config->kafka.partitions,
     };
     struct intake *intake = mem_zalloc(sizeof(*intake));
     intake->process = process;

@@ -60,7 +60,9 @@ static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         err_fatal(&err, "kafka consumer: %s", text);
     } else {
-        err_retry(&err, "kafka consumer: %s: %s", rd_kafka_err2name(code), text);
+        bool missing = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        err_retry(&err, "kafka consumer: %s: %s%s", rd_kafka_err2name(code), text,
+                  missing ? "; run `taskfit init`" : "");
     }
     consumer->events.failed(consumer->owner, &err);
 }
@@ -109,12 +111,20 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
     fail(opaque, (rd_kafka_resp_err_t)code, text);
 }
 
+// librdkafka's limit is that of a queue, and each partition has its own here. Below the size of a
+// fetch it would only make for many small ones.
+static int64_t queue_kbytes(const struct consumer_options *options) {
+    int64_t least = 1024, partitions = (int64_t)options->partitions * (int64_t)options->topic_count;
+    int64_t share = options->queue_bytes / 1024 / (partitions > 0 ? partitions : 1);
+    return share > least ? share : least;
+}
+
 static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *options,
                       struct err *err) {
     char session[24], heartbeat[24], queue[24];
     snprintf(session, sizeof(session), "%lld", (long long)options->session_timeout_ms);
     snprintf(heartbeat, sizeof(heartbeat), "%lld", (long long)options->session_timeout_ms / 5);
-    snprintf(queue, sizeof(queue), "%lld", (long long)options->queue_bytes / 1024);
+    snprintf(queue, sizeof(queue), "%lld", (long long)queue_kbytes(options));
     const struct {
         const char *name, *value;
     } settings[] = {

@@ -50,7 +50,8 @@ struct consumer_options {
     const char *const *topics;
     size_t topic_count;
     int64_t session_timeout_ms;
-    int64_t queue_bytes;   // fetched ahead, over all partitions
+    int64_t queue_bytes;   // fetched ahead, over as many partitions as are expected of a topic
+    uint32_t partitions;
 };
 
 bool consumer_open(struct consumer **consumer, struct loop *loop,

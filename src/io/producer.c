@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <sysexits.h>
 
 #include "base/mem.h"
 #include "io/loop.h"
@@ -25,27 +26,41 @@ static void on_queue(rd_kafka_t *rk, void *loop) {
     loop_wake(loop);  // on one of librdkafka's threads
 }
 
-static void report(struct producer *producer, void *record_owner, rd_kafka_resp_err_t code) {
-    struct err err;
-    if (producer->closing) {
-        return;
+// The broker's, or librdkafka's, reason not to take a record.
+static void refused(const rd_kafka_message_t *message, struct err *err) {
+    const char *topic = rd_kafka_topic_name(message->rkt), *words = rd_kafka_err2str(message->err);
+    switch ((int)message->err) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        err_poison(err, "kafka: topic %s: %s", topic, words);
+        break;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        err_exit(err, EX_CONFIG, "kafka: there is no topic %s; run `taskfit init`", topic);
+        break;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        err_exit(err, EX_NOPERM, "kafka: topic %s: not allowed to write to it", topic);
+        break;
+    default:
+        err_fatal(err, "kafka: topic %s: %s", topic, words);
+        break;
     }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        producer->delivered(producer->owner, record_owner, NULL);
-        return;
-    }
-    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-        code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD) {
-        err_poison(&err, "kafka: %s", rd_kafka_err2str(code));
-    } else {
-        err_fatal(&err, "kafka producer: %s", rd_kafka_err2str(code));
-    }
-    producer->delivered(producer->owner, record_owner, &err);
 }
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque) {
+    struct producer *producer = opaque;
+    struct err err;
     (void)rk;
-    report(opaque, message->_private, message->err);
+    if (producer->closing) {
+        return;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        producer->delivered(producer->owner, message->_private, NULL);
+        return;
+    }
+    refused(message, &err);
+    producer->delivered(producer->owner, message->_private, &err);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
