@@ -42,29 +42,28 @@ static const uint32_t round_constants[64] = {
 };
 
 static void compress(uint32_t state[8], const unsigned char block[64]) {
-    uint32_t w[64], s[8];
+    uint32_t w[64];
     for (size_t i = 0; i < 16; i++) {
         w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
                (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     }
     for (size_t i = 16; i < 64; i++) {
-        uint32_t a = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
-        uint32_t b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
-        w[i] = w[i - 16] + a + w[i - 7] + b;
+        uint32_t x = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
+        uint32_t y = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
+        w[i] = w[i - 16] + x + w[i - 7] + y;
     }
-    memcpy(s, state, sizeof(s));
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (size_t i = 0; i < 64; i++) {
-        uint32_t e = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
-        uint32_t t = s[7] + e + ((s[4] & s[5]) ^ (~s[4] & s[6])) + round_constants[i] + w[i];
-        uint32_t a = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
-        uint32_t u = a + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-        memmove(s + 1, s, 7 * sizeof(s[0]));
-        s[4] += t;
-        s[0] = t + u;
+        uint32_t x = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+        uint32_t t = h + x + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
+        uint32_t y = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+        uint32_t u = y + ((a & b) ^ (a & c) ^ (b & c));
+        h = g, g = f, f = e, e = d + t;
+        d = c, c = b, b = a, a = t + u;
     }
-    for (size_t i = 0; i < 8; i++) {
-        state[i] += s[i];
-    }
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
 
 void sha256_init(struct sha256 *sha) {
