@@ -174,19 +174,14 @@ static void on_signal(void *owner, int signal_number) {
 // not marked as sampled (W3C Trace Context, 3.2.2.5).
 static void trace_parent(const struct uuid *job, char text[TRACE_TEXT]) {
     static const char digits[] = "0123456789abcdef";
-    char *at = text;
-    memcpy(at, "00-", 3);
-    at += 3;
+    static const char form[TRACE_TEXT] = "00-................................-................-00";
+    enum { TRACE_AT = 3, SPAN_FROM = 19, SPAN_AT = 36, SPAN_HEX = 16 };
+    memcpy(text, form, TRACE_TEXT);
     for (size_t i = 0; i < UUID_BYTES; i++) {
-        *at++ = digits[job->bytes[i] >> 4];
-        *at++ = digits[job->bytes[i] & 15];
+        text[TRACE_AT + 2 * i] = digits[job->bytes[i] >> 4];
+        text[TRACE_AT + 2 * i + 1] = digits[job->bytes[i] & 15];
     }
-    *at++ = '-';
-    for (size_t i = UUID_BYTES / 2; i < UUID_BYTES; i++) {
-        *at++ = digits[job->bytes[i] >> 4];
-        *at++ = digits[job->bytes[i] & 15];
-    }
-    memcpy(at, "-00", 4);
+    memcpy(text + SPAN_AT, text + SPAN_FROM, SPAN_HEX);
 }
 
 static void pack(struct sender *s, struct job *job) {

@@ -69,10 +69,11 @@ static bool unknown_path(const struct submit *s, struct err *err) {
 
 static bool choose_path(struct submit *s, struct err *err) {
     const char *name = s->options->path;
-    s->path = name ? config_path_find(s->config, slice_of(name)) : NULL;
     if (name == NULL && s->config->path_count == 1) {
         s->path = &s->config->paths[0];
+        return true;
     }
+    s->path = name ? config_path_find(s->config, slice_of(name)) : NULL;
     return s->path || unknown_path(s, err);
 }
 
