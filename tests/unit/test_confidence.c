@@ -138,6 +138,9 @@ static void test_the_value_is_the_one_that_is_the_answer(void **state) {
                     {"I", .9, {{0}}}, {"<|eot|>", .5, {{0}}}),
          .9);
     NEAR(CONFIDENCE(&numeral, "\"I\"", {"I", .9, {{0}}}, {"<I>", .5, {{0}}}), .9);
+    NEAR(CONFIDENCE(&numeral, "\"I\"", {"It is ", .1, {{0}}}, {"I", .9, {{0}}},
+                    {", not XI", .5, {{0}}}),
+         .9);
 }
 
 static void test_no_signal(void **state) {

@@ -323,6 +323,20 @@ static void test_logprobs_that_are_none(void **state) {
     }
 }
 
+// Bytes that are none leave the token's text.
+static void test_bytes_that_are_none(void **state) {
+    struct scene *s = *state;
+    chat(s);
+    s->model.confidence = CONFIDENCE_LOGPROB;
+    scene_read(s, 200, "{\"choices\":[{\"message\":{\"content\":\"x\"},\"logprobs\":{\"content\":["
+                       "{\"token\":\"a\",\"logprob\":-1,\"bytes\":[300]},"
+                       "{\"token\":\"b\",\"logprob\":-1,\"bytes\":[-1]},"
+                       "{\"token\":\"c\",\"logprob\":-1,\"bytes\":\"99\"}]}}]}");
+    assert_slice(s->reading.signals.tokens[0].text, "a");
+    assert_slice(s->reading.signals.tokens[1].text, "b");
+    assert_slice(s->reading.signals.tokens[2].text, "c");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_what_a_prompt_made),
@@ -340,6 +354,7 @@ int main(void) {
         SCENE_TEST(test_parts_and_tool_calls),
         SCENE_TEST(test_a_confidence_of_the_models_own),
         SCENE_TEST(test_logprobs_that_are_none),
+        SCENE_TEST(test_bytes_that_are_none),
     };
     return cmocka_run_group_tests_name("openai_chat", tests, NULL, NULL);
 }
