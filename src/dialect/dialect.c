@@ -118,6 +118,28 @@ static void fail_not_json(const struct request *request, const struct reply *rep
                  SLICE_ARGS(error.message));
 }
 
+// "error": null, false, "" or 0 stands in replies of some servers that hold an answer.
+static bool has_error(const struct json *body) {
+    uint32_t error = json_get(body, 0, "error");
+    if (error == 0) {
+        return false;
+    }
+    switch (json_type(body, error)) {
+    case JSON_STRING:
+        return body->nodes[error].len > 0;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        return body->nodes[error].count > 0;
+    case JSON_TRUE:
+        return true;
+    case JSON_NULL:
+    case JSON_FALSE:
+    case JSON_NUMBER:
+        break;
+    }
+    return false;
+}
+
 static void read_success(const struct request *request, const struct reply *reply,
                          struct arena *arena, struct reading *reading) {
     struct json json;
@@ -127,8 +149,7 @@ static void read_success(const struct request *request, const struct reply *repl
         fail_not_json(request, reply, &err, arena, reading);
         return;
     }
-    uint32_t node = json_get(&json, 0, "error");
-    if (node && json_type(&json, node) != JSON_NULL && error_body_find(&json, arena, &error)) {
+    if (has_error(&json) && error_body_find(&json, arena, &error)) {
         fail(request, reply->status, &error, arena, reading);
         return;
     }

@@ -248,12 +248,24 @@ static struct slice unfenced(struct slice text) {
     return trim(text);
 }
 
+// Reasoning that the server left in the text is no part of the answer.
+static struct slice after_thought(struct slice text) {
+    static const char end[] = "</think>";
+    const char *at;
+    while ((at = memmem(text.at, text.len, end, sizeof(end) - 1)) != NULL) {
+        size_t skip = (size_t)(at - text.at) + sizeof(end) - 1;
+        text = (struct slice){text.at + skip, text.len - skip};
+    }
+    return text;
+}
+
 struct slice answer_from_text(const struct answer_form *form, struct slice text,
                               struct arena *arena) {
     const struct answer_field *field = form->fields;
     if (text.at == NULL) {
         return text;
     }
+    text = after_thought(text);
     if (form->field_count == 1 && field->name == NULL && field->label_count > 0) {
         return label_of_text(field, text, arena);
     }

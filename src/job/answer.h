@@ -11,9 +11,10 @@
 enum reason answer_check(const struct answer_form *form, struct slice answer, struct arena *arena,
                          struct slice *detail);
 
-// The text that a model wrote, as JSON of the form: for a form of one unnamed label field the text
-// without surrounding space, quotes and a final stop, spelled as the label that it equals when case
-// is ignored; for named fields the JSON object in the text (also within a ``` fence). Where nothing
+// The text that a model wrote, after its </think> if it has one, as JSON of the form: for a form of
+// one unnamed label field the text without surrounding space, quotes and a final stop, spelled as
+// the label that it equals when case is ignored; for named fields the last JSON object in the text
+// (also within a ``` fence); for any JSON the text when it is an object or array. Where nothing
 // fits, the text itself as a JSON string, which answer_check refuses and people can read.
 struct slice answer_from_text(const struct answer_form *form, struct slice text,
                               struct arena *arena);

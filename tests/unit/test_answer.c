@@ -104,6 +104,7 @@ static void test_from_text(void **state) {
         {&label, " \n", "\" \\n\""},
         {&label, "", "\"\""},
         {&label, ".", "\".\""},
+        {&label, "<think>IGST or </think>? No.</think>\n\nCGST_SGST", "\"CGST_SGST\""},
         {&numeral, "I", "\"I\""},
         {&numeral, "xi", "\"XI\""},
         {&numeral, "A.B.", "\"a.b.\""},

@@ -42,6 +42,20 @@ static void test_reads_answer_confidence_and_usage(void **state) {
     assert_int_equal(s->reading.retry_after_ms, -1);
 }
 
+static void test_an_error_that_is_none(void **state) {
+    static const char *const errors[] = {"null", "false", "0", "\"\"", "[]", "{}"};
+    struct scene *s = *state;
+    scorer(s);
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        char body[100];
+        snprintf(body, sizeof(body), "{\"answer\":1,\"error\":%s}", errors[i]);
+        scene_read(s, 200, body);
+        assert_reason(s->reading.error, NONE);
+    }
+    scene_read(s, 200, "{\"answer\":1,\"error\":true}");
+    assert_reason(s->reading.error, ERROR_REPLY);
+}
+
 static void test_confidence_that_is_none(void **state) {
     static const char *const values[] = {"\"0.9\"", "null", "1e999", "[0.9]"};
     struct scene *s = *state;
@@ -91,6 +105,7 @@ int main(void) {
         SCENE_TEST(test_the_payload_goes_as_it_is),
         SCENE_TEST(test_extra),
         SCENE_TEST(test_reads_answer_confidence_and_usage),
+        SCENE_TEST(test_an_error_that_is_none),
         SCENE_TEST(test_confidence_that_is_none),
         SCENE_TEST(test_replies_without_an_answer),
     };
