@@ -31,9 +31,11 @@ struct signals {
 };
 
 // The least over the fields of the form that have labels (over the whole answer when none has):
-// probability of the tokens that spell the field's value. Where alternatives to the first of them
-// are given, the mass is renormalised over those that begin one of the allowed labels, because a
-// grammar forces tokens whose logprobs were taken before it (llama.cpp does). NaN: no signal.
+// probability of the tokens that spell the field's value. Where alternatives to a token are given,
+// the mass is renormalised over those that go on with one of the allowed labels, because a grammar
+// forces tokens whose logprobs were taken before it (llama.cpp does). Labels that are not among the
+// alternatives count with the most they may have had; confidence.c has the formula. NaN: no signal,
+// or the value is not to be found in the tokens.
 double confidence_from_logprobs(const struct answer_form *form, struct slice answer,
                                 const struct signals *signals);
 
