@@ -38,6 +38,7 @@ struct http {
     struct loop *loop;
     struct shard shards[SHARDS_MOST];
     uint32_t shard_count, next;
+    CURLSH *share;  // names and TLS sessions, which every shard would look up and agree on anew
     struct http_call *all;  // every call there ever was, for closing
 };
 
@@ -264,6 +265,10 @@ struct http *http_open(struct loop *loop, uint32_t in_flight) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct http *http = mem_zalloc(sizeof(*http));
     http->loop = loop;
+    http->share = curl_share_init();
+    assert(http->share);
+    curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+    curl_share_setopt(http->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     http->shard_count = (in_flight + SHARD_CALLS - 1) / SHARD_CALLS;
     if (http->shard_count > SHARDS_MOST) {
         http->shard_count = SHARDS_MOST;
@@ -287,6 +292,7 @@ void http_close(struct http *http) {
         curl_multi_cleanup(http->shards[i].multi);
         uv_close((uv_handle_t *)http->shards[i].timer, on_timer_closed);
     }
+    curl_share_cleanup(http->share);
     // Sockets close on the loop's next turns and know nothing of http.
     mem_free(http);
     curl_global_cleanup();
@@ -309,6 +315,7 @@ static struct http_call *call_new(struct shard *shard) {
     call->next = shard->http->all;
     shard->http->all = call;
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(call->easy, CURLOPT_SHARE, shard->http->share);
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
