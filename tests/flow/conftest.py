@@ -13,7 +13,7 @@ def stack():
 
 @pytest.fixture
 def fleet(stack, tmp_path):
-    """Topics, database and programs of this test alone."""
+    """Topics, tables and programs of this test alone."""
     fleet = fleet_module.Fleet(stack, tmp_path)
     yield fleet
     bad = fleet.close()

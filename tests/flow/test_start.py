@@ -42,11 +42,11 @@ def test_unreachable_database(ready, start):
 
 
 def test_wrong_password(ready, start):
-    ready.config["postgres"]["url"] = ready.database_url.replace("taskfit:", "taskfit:not", 1)
+    ready.config["postgres"]["url"] = ready.database_url.replace("@", "-wrong@")
     ready.write_config()
     program = start()
     refused(program, EX_NOPERM, "password", "postgres.url")
-    assert "taskfit:not" not in program.log
+    assert "-wrong" not in program.log
 
 
 def test_missing_topic(ready, start):
@@ -56,8 +56,7 @@ def test_missing_topic(ready, start):
 
 
 def test_missing_schema(ready, start):
-    ready.config["postgres"]["url"] = ready.stack.database_url
-    ready.write_config()
+    ready.sql_run(f"drop schema {ready.prefix} cascade")
     refused(start(), EX_CONFIG, "taskfit init")
 
 

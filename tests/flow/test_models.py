@@ -1,0 +1,112 @@
+"""Models that misbehave: what is stored, what is tried again, what moves on."""
+import time
+
+import pytest
+
+import wire
+from cascade import line, run_cascade, scorer
+from models import CUT, busy, chat, page, scored
+
+
+def answer(_):
+    return scored("CGST_SGST", 0.97)
+
+
+def first_attempt(fleet, tiny, model, **more):
+    """One job through a first tier that misbehaves; mid accepts."""
+    run_cascade(fleet, tiny, model(answer).url, **more)
+    job = wire.job(line())
+    fleet.send(job)
+    outcome = fleet.outcomes(1)[wire.id_of(job)]
+    return fleet.attempts(job)[0], fleet.decisions(job)[0], outcome
+
+
+@pytest.mark.parametrize("reply, error, calls", [
+    (page(), "error.reply", 1),
+    (page(status=502), "error.server", 3),
+    (page(status=404), "error.refused", 1),
+    (page(status=401), "error.auth", 1),
+    (page("", 200), "error.reply", 3),
+    (page("x" * 3_000_000), "error.too_large", 1),
+    ((200, {}, b'{"answer": "\xff"}'), "error.reply", 3),
+    ((302, {"Location": "http://127.0.0.1:9/"}, ""), "error.reply", 1),
+    (CUT, "error.cut", 3),
+    ((200, {}, "{}"), "answer.missing", 1),
+], ids=["html", "502", "404", "401", "empty", "large", "utf8", "redirect", "cut", "no answer"])
+def test_a_reply_that_is_none(fleet, model, reply, error, calls):
+    tiny = model(lambda _: reply)
+    attempt, decision, outcome = first_attempt(fleet, tiny.url, model)
+    assert (attempt.error, tiny.calls, attempt.calls) == (error, calls, calls)
+    assert attempt.error_text and attempt.answer is None
+    assert decision.reasons == [error] and decision.next_tier == "mid"
+    assert (outcome.verdict, outcome.tier) == ("accept", "mid")
+
+
+def test_nobody_listens(fleet, model):
+    attempt, decision, outcome = first_attempt(fleet, "http://127.0.0.1:9/score", model)
+    assert (attempt.error, attempt.calls) == ("error.connect", 3)
+    assert outcome.tier == "mid"
+
+
+def test_no_reply_in_time(fleet, model):
+    tiny = model(answer)
+    tiny.hold()
+    attempt, _, outcome = first_attempt(fleet, {**scorer(tiny.url), "timeout": "200ms"}, model)
+    assert (attempt.error, attempt.calls) == ("error.timeout", 3)
+    assert outcome.tier == "mid"
+
+
+def test_retry_after_is_obeyed(fleet, model):
+    at = []
+
+    def rule(request):
+        at.append(time.monotonic())
+        return busy(1) if request.number == 1 else scored("CGST_SGST", 0.97)
+    tiny = model(rule)
+    attempt, _, outcome = first_attempt(fleet, tiny.url, model)
+    assert (attempt.error, attempt.calls, outcome.tier) == (None, 2, "tiny")
+    assert at[1] - at[0] >= 1
+    assert tiny.repeats == 1  # the same key: the server may know it
+
+
+def test_always_busy_moves_on(fleet, model):
+    tiny = model(lambda _: busy(0))
+    attempt, decision, _ = first_attempt(fleet, tiny.url, model)
+    assert (attempt.error, attempt.http_status, tiny.calls) == ("error.busy", 429, 3)
+    assert decision.reasons == ["error.busy"]
+
+
+@pytest.mark.parametrize("confidence", [1.2, -0.1, "high", None])
+def test_a_confidence_that_is_no_probability_never_passes(fleet, model, confidence):
+    tiny = model(lambda _: scored("CGST_SGST", confidence))
+    attempt, decision, outcome = first_attempt(fleet, tiny.url, model)
+    assert attempt.confidence is None and attempt.answer == "CGST_SGST"
+    assert decision.reasons == ["answer.confidence"] and outcome.tier == "mid"
+
+
+def test_an_answer_out_of_vocabulary_never_passes(fleet, model):
+    tiny = model(lambda _: scored("GST", 0.999))
+    attempt, decision, outcome = first_attempt(fleet, tiny.url, model)
+    assert attempt.answer == "GST" and "answer.label" in decision.reasons
+    assert outcome.tier == "mid"
+
+
+def test_chat_with_logprobs(fleet, model):
+    """OpenAI's chat completions: key, labels, confidence from the tokens, tokens and cost."""
+    mini = model(lambda _: chat("CGST_SGST", probability=0.96, other="IGST"))
+    conf = {"dialect": "openai_chat", "url": mini.url, "model": "mini", "key": "sk-secret",
+            "confidence": "logprob", "price": {"input": "0.25", "output": "2"}}
+    run_cascade(fleet, conf, model(answer).url)
+    body = {"messages": [{"role": "user", "content": "29 to 29"}], "from": "29", "to": "29"}
+    job = wire.job(body)
+    fleet.send(job)
+    outcome = fleet.outcomes(1)[wire.id_of(job)]
+    attempt, = fleet.attempts(job)
+    assert (outcome.verdict, outcome.answer, outcome.tier) == ("accept", "CGST_SGST", "tiny")
+    assert abs(attempt.confidence - 0.96) < 1e-6
+    assert (attempt.input_tokens, attempt.output_tokens) == (100, 1)
+    assert attempt.cost_pico_usd == 100 * 250_000 + 1 * 2_000_000
+    request, = mini.requests
+    assert request.headers["Authorization"] == "Bearer sk-secret"
+    assert request.body["model"] == "mini" and request.body["logprobs"] is True
+    assert not any("sk-secret" in program.log for program in fleet.programs)
