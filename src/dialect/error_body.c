@@ -2,7 +2,7 @@
 
 #include <strings.h>
 
-enum { SEARCHED_BYTES = 4096 };  // of a message, for the words that tell a cause
+enum { SEARCHED_BYTES = 1024 };  // of a message, for the words that tell a cause
 
 // --- the cause
 

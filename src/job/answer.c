@@ -9,7 +9,7 @@
 enum {
     SHOWN_BYTES = 80,       // of a value that is none of the labels
     ALLOWED_BYTES = 400,    // of the labels told beside it
-    OBJECTS_TRIED = 64,     // places in a text where an object may begin: bounds a hostile one
+    PASSES_MOST = 64,       // over a text in search of objects: bounds one of many open braces
 };
 
 // --- check
@@ -217,14 +217,15 @@ static struct slice balanced(struct slice text, size_t at) {
 // The last object in the text: a model that thinks aloud comes to its answer at the end.
 static struct slice object_within(struct slice text) {
     struct slice found = {0};
-    size_t at = 0;
-    for (int tries = 0; tries < OBJECTS_TRIED && at < text.len; tries++) {
+    size_t at = 0, seen = 0;
+    while (seen / PASSES_MOST < text.len && at < text.len) {
         const char *brace = memchr(text.at + at, '{', text.len - at);
         if (brace == NULL) {
             break;
         }
         at = (size_t)(brace - text.at);
         struct slice object = balanced(text, at);
+        seen += object.len > 0 ? object.len : text.len - at;
         if (is_container(object)) {
             found = object;
             at += object.len;

@@ -101,35 +101,34 @@ static bool stands_alone(const struct buf *text, struct span span) {
            (span.to == text->len || !is_word(text, span.to) || !is_word(text, span.to - 1));
 }
 
-static bool is_margin(const struct buf *text, size_t from, size_t to) {
-    for (size_t i = from; i < to; i++) {
-        if (is_ascii_word(text->data[i])) {
-            return false;
-        }
+// Value as all that was written but for marks around it, and for what servers count as a token
+// after the end: <|im_end|>.
+static struct span find_alone(const struct buf *text, struct slice value) {
+    struct span span = {0, 0};
+    while (span.from < text->len && !is_ascii_word(text->data[span.from])) {
+        span.from++;
     }
-    return true;
+    const char *special = memchr(text->data + span.from, '<', text->len - span.from);
+    span.to = special ? (size_t)(special - text->data) : text->len;
+    while (span.to > span.from && !is_ascii_word(text->data[span.to - 1])) {
+        span.to--;
+    }
+    struct slice core = {text->data + span.from, span.to - span.from};
+    return same_ignoring_case(core, value) ? span : (struct span){0, 0};
 }
 
-// Nothing but marks around it, but for what servers count as a token after the end: <|im_end|>.
-static bool is_all(const struct buf *text, struct span span) {
-    const char *special = memchr(text->data + span.to, '<', text->len - span.to);
-    size_t end = special ? (size_t)(special - text->data) : text->len;
-    return is_margin(text, 0, span.from) && is_margin(text, span.to, end);
-}
-
-// The last place where value stands by itself: servers that parse reasoning out of the content
+// Else the last place where value stands by itself: servers that parse reasoning out of the content
 // leave its tokens in the list, before the answer's.
 static struct span find_value(const struct buf *text, struct slice value) {
-    struct span found = {0, 0};
-    for (size_t at = 0; value.len > 0 && at + value.len <= text->len; at++) {
-        struct slice here = {text->data + at, value.len};
-        struct span span = {at, at + value.len};
-        if (!same_ignoring_case(here, value) || !stands_alone(text, span)) {
-            continue;
-        }
-        found = span;
-        if (is_all(text, span)) {
-            break;
+    struct span found = find_alone(text, value);
+    if (found.to > found.from || value.len == 0 || value.len > text->len) {
+        return found;
+    }
+    for (size_t from = text->len - value.len + 1; from-- > 0;) {
+        struct span span = {from, from + value.len};
+        if (same_ignoring_case((struct slice){text->data + from, value.len}, value) &&
+            stands_alone(text, span)) {
+            return span;
         }
     }
     return found;
@@ -141,7 +140,7 @@ static struct span find_last(const struct buf *text, struct slice part) {
     while (part.len > 0 && (at = memmem(from, (size_t)(end - from), part.at, part.len))) {
         size_t place = (size_t)(at - text->data);
         found = (struct span){place, place + part.len};
-        from = at + 1;
+        from = at + part.len;
     }
     return found;
 }
@@ -320,9 +319,12 @@ static double span_probability(const struct written *w, const struct answer_fiel
 
 static double field_probability(const struct written *w, const struct answer_field *field,
                                 uint32_t node) {
-    struct span span = field->name ? find_member(w, node)
-                                   : find_value(&w->text, json_string(&w->json, 0, w->arena));
-    return span_probability(w, field, span);
+    if (field->name) {
+        return span_probability(w, field, find_member(w, node));
+    }
+    struct slice value = json_string(&w->json, 0, w->arena);
+    bool label = label_at(field, value).at != NULL;
+    return span_probability(w, field, label ? find_value(&w->text, value) : find_answer(w));
 }
 
 // fmin takes the other of a NaN: what cannot be told of one field is not told of the answer.

@@ -113,6 +113,10 @@ static void test_from_text(void **state) {
         {&named, "```json\n{\"a\":1}\n```\n", "{\"a\":1}"},
         {&named, "Here: ```json\n{\"a\":\"}\\\"{\"}\n``` Done.", "{\"a\":\"}\\\"{\"}"},
         {&named, "<think>{maybe {\"a\":0}</think> {\"a\":{\"b\":1}}", "{\"a\":{\"b\":1}}"},
+        {&named, "{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}"
+                 "{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}"
+                 "{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{\"a\":1}",
+         "{\"a\":1}"},
         {&named, "{\"a\":1", "\"{\\\"a\\\":1\""},
         {&named, "no", "\"no\""},
         {&any, "plain \"text\"", "\"plain \\\"text\\\"\""},

@@ -131,6 +131,15 @@ static void test_the_whole_answer_where_nothing_has_labels(void **state) {
     NEAR(CONFIDENCE(&any, "{\"a\":1}", {"{\"a\":", .5, {{0}}}, {"1}", .5, {{0}}}), .25);
 }
 
+static void test_what_is_no_label_counts_plainly(void **state) {
+    (void)state;
+    NEAR(CONFIDENCE(&form, "\"a cat\"", {"a", .5, {{"a", .5}, {"IGST", .5}}}, {" cat", .5, {{0}}}),
+         .25);
+    NEAR(CONFIDENCE(&named, "{\"section\":\"V\"}", {"{\"section\":\"", 1, {{0}}},
+                    {"V", .5, {{"V", .5}, {"I", .5}}}, {"\"}", 1, {{0}}}),
+         .5);
+}
+
 static void test_the_value_is_the_one_that_is_the_answer(void **state) {
     (void)state;
     // Reasoning before it, whose tokens some servers leave in the list; a special token after it.
@@ -209,6 +218,7 @@ int main(void) {
         cmocka_unit_test(test_a_label_that_another_begins_with),
         cmocka_unit_test(test_fields_of_an_object),
         cmocka_unit_test(test_the_whole_answer_where_nothing_has_labels),
+        cmocka_unit_test(test_what_is_no_label_counts_plainly),
         cmocka_unit_test(test_the_value_is_the_one_that_is_the_answer),
         cmocka_unit_test(test_no_signal),
         cmocka_unit_test(test_tokens_that_halve_a_character),
