@@ -306,9 +306,12 @@ void wire_job_repack(const struct job *job, struct buf *out) {
 void wire_result_pack(const struct job *job, const struct attempt *attempt, struct arena *arena,
                       struct buf *out) {
     Taskfit__V1__Result m = TASKFIT__V1__RESULT__INIT;
+    job_message of = *(const job_message *)job->message;
     attempt_message a;
     attempt_to(attempt, &a, arena);
-    m.job = (job_message *)(uintptr_t)job->message;
+    of.has_created_ms = job->created_ms > 0;  // where the producer left it out: the record's time
+    of.created_ms = job->created_ms;
+    m.job = &of;
     m.attempt = &a;
     pack(&m.base, out);
 }

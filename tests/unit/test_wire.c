@@ -97,6 +97,23 @@ static void test_a_result_and_the_next_job(void **state) {
 }
 
 // A field of a later version: number 99, two bytes.
+// A producer may leave the time out; the worker takes the record's, and the next to read it must
+// see the same one.
+static void test_a_time_that_the_worker_set_goes_with_the_result(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    struct attempt a, attempt = {.tier = slice_of("tiny"), .answer = slice_of("1")};
+    job.created_ms = 0;
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    assert_int_equal(s->job.created_ms, 0);
+    s->job.created_ms = 1795500000123;
+    wire_result_pack(&s->job, &attempt, &s->arena, &s->more);
+    assert_int_equal(wire_result_read(buf_slice(&s->more), &s->arena, &s->job, &a, &s->detail),
+                     REASON_NONE);
+    assert_int_equal(s->job.created_ms, 1795500000123);
+}
+
 static void test_unknown_fields_move_on(void **state) {
     struct scene *s = *state;
     struct job job = sample();
@@ -198,6 +215,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_job_comes_back_as_it_went, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_result_and_the_next_job, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_time_that_the_worker_set_goes_with_the_result, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_unknown_fields_move_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_no_job_of_ours, setup, teardown),
         cmocka_unit_test_setup_teardown(test_costs_that_would_overflow_a_sum_are_refused, setup,
