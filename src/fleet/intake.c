@@ -194,8 +194,10 @@ static struct intake_partition *partition_renew(struct intake *intake, struct in
     return fresh;
 }
 
-// Takes what is held, as far as there is room. False: none is left.
-static bool take_held(struct intake *intake, struct intake_partition *p) {
+// Takes what is held, as far as there is room. False: none is left. A log that was set back makes
+// a new partition of *partition.
+static bool take_held(struct intake *intake, struct intake_partition **partition) {
+    struct intake_partition *p = *partition;
     while (p->held_count > 0) {
         struct record *record = &p->held[p->held_from];
         if (!intake->events.room(intake->owner)) {
@@ -206,7 +208,7 @@ static bool take_held(struct intake *intake, struct intake_partition *p) {
             return true;
         }
         if (verdict == LEDGER_STALE) {
-            p = partition_renew(intake, p, record->offset);
+            p = *partition = partition_renew(intake, p, record->offset);
             continue;
         }
         p->held_from++;
@@ -221,11 +223,11 @@ static bool take_held(struct intake *intake, struct intake_partition *p) {
 
 static bool take_from(struct intake *intake, struct intake_partition *p) {
     for (;;) {
-        if (!take_held(intake, p)) {
+        if (!take_held(intake, &p)) {
             return false;
         }
-        if (p->source == NULL || p->held_count > 0) {
-            return true;  // renewed, or at the cap of its span
+        if (p->held_count > 0) {
+            return true;  // at the cap of its span
         }
         p->held_from = 0;
         p->held_count = consumer_take(intake->consumer, p->source, p->held, HELD_MOST);
