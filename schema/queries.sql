@@ -70,12 +70,14 @@ with stored as (
 ), letters as (
     insert into dead_letters (job_id, batch_id, custom_id, line, decided, topic, partition,
         "offset", value, reason, text, attempts, recorded_at)
-    select g.job_id, g.batch_id, g.custom_id, g.line, true, g.topic, g.partition, g.at, g.value,
-        g.reason, g.text, g.attempts, g.recorded_at
+    select distinct on (g.job_id) g.job_id, g.batch_id, g.custom_id, g.line, true, g.topic,
+        g.partition, g.at, g.value, g.reason, g.text, g.attempts, g.recorded_at
     from unnest($23::uuid[], $24::uuid[], $25::text[], $26::int8[], $27::text[], $28::int4[],
         $29::int8[], $30::bytea[], $31::text[], $32::text[], $33::int4[], $34::timestamptz[])
         g (job_id, batch_id, custom_id, line, topic, partition, at, value, reason, text, attempts,
            recorded_at)
+    where exists (select from stored s where s.job_id = g.job_id and s.verdict = 'dead')
+    order by g.job_id, g.topic, g.partition, g.at
     on conflict do nothing
 ), sums as (
     select batch_id, tier,
