@@ -131,7 +131,6 @@ static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) 
 
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {
     struct worker *w = owner;
-    int64_t wall_ms = loop_wall_ms(w->station.process->loop);
     if (hop->dropped) {
         station_drop(&w->station, hop);
         return;
@@ -152,11 +151,7 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         break;
     case ADMISSION_CALL:
-        if (hop->job.deadline_ms > 0 && wall_ms >= hop->job.deadline_ms) {
-            fail_attempt(w, hop, REASON_JOB_EXPIRED);
-        } else {
-            hop_move(hop, STEP_READY, &w->ready);
-        }
+        hop_move(hop, STEP_READY, &w->ready);
         break;
     }
 }
@@ -168,11 +163,20 @@ static void on_admitted(void *owner, struct hop *const *rows, size_t count,
 
 // --- calling
 
+static bool is_expired(const struct worker *w, const struct hop *hop) {
+    return hop->job.deadline_ms > 0 &&
+           loop_wall_ms(w->station.process->loop) >= hop->job.deadline_ms;
+}
+
 static void call(struct worker *w, int64_t now_ms) {
     const struct config_tier *tier =
         config_tier_find(w->station.process->config, slice_of(w->tier));
     while (!list_empty(&w->ready) && w->calling.count < tier->in_flight) {
         struct hop *hop = hop_of(list_first(&w->ready));
+        if (is_expired(w, hop)) {
+            fail_attempt(w, hop, REASON_JOB_EXPIRED);
+            continue;
+        }
         enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
         if (verdict == CALLER_FULL) {
             break;
