@@ -212,20 +212,24 @@ static bool send_outcome(struct escalator *e, struct hop *hop) {
                           buf_slice(scratch));
 }
 
-// A job that was decided dead has an outcome and a letter. The letter's row was stored with the
-// decision; a letter that went out and comes again is told by its headers.
+// A job that was decided dead has a letter, whose row was stored with the decision, and an outcome.
+// One is out before the other is sent: a hop has one record on its way at a time.
 static bool send(void *owner, struct hop *hop) {
     struct escalator *e = owner;
     if (hop->decision->verdict == VERDICT_ESCALATE) {
         return send_next(e, hop);
     }
-    if (hop->decision->verdict == VERDICT_DEAD && !hop->letter_sent) {
-        if (!burial_publish(e->station.publisher, hop, &e->station.scratch)) {
-            return false;
-        }
-        hop->letter_sent = true;
+    if (hop->decision->verdict == VERDICT_DEAD && !hop->letter_out) {
+        return burial_publish(e->station.publisher, hop, &e->station.scratch);
     }
     return send_outcome(e, hop);
+}
+
+static bool has_more(void *owner, struct hop *hop) {
+    (void)owner;
+    bool more = hop->decision->verdict == VERDICT_DEAD && !hop->letter_out;
+    hop->letter_out = true;
+    return more;
 }
 
 static void on_leaving(void *owner) {
@@ -295,7 +299,8 @@ bool escalator_ready(const struct escalator *e) {
 // --- opening and closing
 
 bool escalator_open(struct escalator **out, struct process *process, struct err *err) {
-    static const struct station_events events = {on_taken, has_room, send, on_leaving, NULL};
+    static const struct station_events events = {on_taken, has_room, send, has_more, on_leaving,
+                                                 NULL};
     static const struct store_kind storing = {PG_store_decisions, encode, on_stored, on_refused};
     static const struct store_kind finding = {PG_find_decisions, encode_keys, on_found, on_refused};
     struct escalator *e = mem_zalloc(sizeof(*e));

@@ -77,7 +77,7 @@ struct hop {
     struct list twins;          // hops with the same key that wait for this one
     bool registered;            // by_job is in its map
     bool buried;                // goes to dead: `burial` is what it says
-    bool letter_sent;           // of a decision that is dead
+    bool letter_out;            // of a decision that is dead: the outcome follows it
     bool dropped;               // to be thrown away as soon as its call or row is back
     unsigned deliveries;        // records on their way
 };

@@ -86,17 +86,27 @@ static void send_all(struct station *s) {
     }
 }
 
+static bool has_more(struct station *s, struct hop *hop) {
+    return !hop->buried && s->events.more && s->events.more(s->owner, hop);
+}
+
 static void on_published(void *owner, struct hop *hop) {
-    station_finish(owner, hop);
+    struct station *s = owner;
+    if (has_more(s, hop)) {
+        station_publish(s, hop);
+    } else {
+        station_finish(s, hop);
+    }
 }
 
 // Too large for the brokers: what it said becomes a letter; a letter that is has its row, and is
 // done.
 static void on_publish_refused(void *owner, struct hop *hop, const struct err *err) {
     struct station *s = owner;
-    if (hop->buried) {
+    bool more = has_more(s, hop);
+    if (hop->buried || more) {
         log_error("a letter is only in the table: %s", err->text);
-        station_finish(s, hop);
+        (more ? station_publish : station_finish)(s, hop);
         return;
     }
     station_bury(s, hop, REASON_MESSAGE_TOO_LARGE, slice_of(err->text), NULL);

@@ -18,8 +18,10 @@ struct station_events {
     void (*taken)(void *owner, struct hop *hop, const struct record *record);
     // Can the role's own stores take more? Room in memory was looked at before.
     bool (*room)(void *owner);
-    // Sends what a hop has to say; false: the producer's queue is full.
+    // Sends what a hop has to say next, one record; false: the producer's queue is full.
     bool (*send)(void *owner, struct hop *hop);
+    // That record is out, or never can be: is there one more, whatever became of it? NULL: never.
+    bool (*more)(void *owner, struct hop *hop);
     // Drop what is not begun: partitions go, or the process drains.
     void (*leaving)(void *owner);
     void (*freed)(void *owner, struct hop *hop);  // its last moment; NULL: nothing to do

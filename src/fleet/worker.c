@@ -333,7 +333,8 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
 
 bool worker_open(struct worker **out, struct process *process, const char *tier,
                  struct err *err) {
-    static const struct station_events events = {on_taken, has_room, send, on_leaving, on_freed};
+    static const struct station_events events = {on_taken, has_room, send, NULL, on_leaving,
+                                                 on_freed};
     static const struct store_kind admitting = {PG_admit, admission_encode, on_admitted,
                                                 on_refused};
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,
