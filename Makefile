@@ -92,6 +92,19 @@ unit: $(unit_bin) ## unit tests
 $(BUILD)/model_stub: $(call obj,$(wildcard tests/fake/*.c))
 	$(CC) $(LDFLAGS) $^ -lm -o $@
 
+# The simulation: the real fleet over fakes of io. Of io itself only what has no outside is linked.
+$(BUILD)/obj/tests/sim/%.o: CPPFLAGS += -Itests/sim
+sim_io := $(call obj,src/io/pg_params.c src/io/jq.c src/io/yaml.c)
+$(BUILD)/sim_run: $(call obj,$(wildcard tests/sim/*.c)) $(BUILD)/libfleet.a $(sim_io) \
+                  $(BUILD)/libpure.a
+	$(CC) $(LDFLAGS) $^ -ljq -lyaml $(LIBS) -o $@
+
+SEEDS ?= 20000
+SIM_FROM ?= 1
+sim: $(BUILD)/sim_run ## simulated schedules of faults: the old seeds, and SEEDS=20000 from SIM_FROM=1
+	@$(BUILD)/sim_run --config tests/sim/sim.yaml --old tests/sim/seeds.txt \
+	    --seeds $(SIM_FROM) $(SEEDS)
+
 # Targets of libFuzzer need clang: `make fuzz` builds them in a tree of their own and runs each.
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(fleet_libs)
 	@mkdir -p $(@D)
@@ -151,7 +164,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
+.PHONY: help all deps objects unit sim fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
         stack-up stack-down bench clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,8 @@
+// What must hold when a world has come to rest (design §3).
+#ifndef TASKFIT_SIM_CHECK_H
+#define TASKFIT_SIM_CHECK_H
+
+void check_all(void);
+void check_idle(void);  // processes at rest hold no hops
+
+#endif

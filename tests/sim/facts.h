@@ -1,0 +1,89 @@
+// All that is known of every job: what was put in, called, stored and published. The fakes write
+// it as things happen; the checks read it.
+#ifndef TASKFIT_SIM_FACTS_H
+#define TASKFIT_SIM_FACTS_H
+
+#include "base/uuid.h"
+#include "broker.h"
+#include "job/decide.h"
+#include "job/job.h"
+
+enum { VISIT_HOPS = 6, VISITS_MOST = 24, SUBJECTS_MOST = 256, BATCHES_MOST = 3 };
+
+// The calls for one hop by one life of a process.
+struct visit {
+    unsigned life;
+    unsigned calls;
+    unsigned good;         // answered well, and the answer was heard
+    int64_t admitted_us;   // when the database last said that nothing is stored; -1: never
+};
+
+struct attempt_row {
+    bool stored;
+    unsigned life;  // of who stored it
+    int64_t stored_us;
+    struct attempt attempt;
+    int batch;
+};
+
+struct decision_row {
+    bool stored, final;
+    enum verdict verdict;
+    struct slice tier, reasons, explanation, next_tier, policy;
+    int answer_hop;  // -1: none
+    bool audit;
+    int64_t cost_pico_usd;
+    int batch;
+};
+
+struct subject {
+    struct uuid id;
+    unsigned number;
+    bool refuse_attempt, refuse_decision;  // the database will never take its row at hop 0
+    bool cancelled;
+    int64_t expires_ms;    // Unix time; 0: never
+    int batch;             // -1: none
+    unsigned sent;         // records by the producer
+    unsigned visit_counts[VISIT_HOPS];
+    struct visit visits[VISIT_HOPS][VISITS_MOST];
+    struct attempt_row attempts[VISIT_HOPS];
+    struct decision_row decisions[VISIT_HOPS];
+    unsigned jobs[VISIT_HOPS], results[VISIT_HOPS], outcomes;  // records in the logs
+    unsigned letters, letters_counted, letters_decided, letters_gone;
+};
+
+struct batch_tier {
+    struct slice tier;
+    int64_t attempts, errors, accepted, escalated, ended, cost_pico_usd;
+};
+
+struct batch_row {
+    struct uuid id;
+    bool cancelled;
+    int64_t cap_pico_usd;  // -1: none
+    int64_t accepted, review, dead, expired, cancelled_jobs, cost_pico_usd;
+    struct batch_tier tiers[8];
+    unsigned tier_count;
+};
+
+extern struct subject *subjects[SUBJECTS_MOST];
+extern unsigned subject_count;
+extern struct batch_row batches[BATCHES_MOST];
+extern int batch_count;
+extern bool policies_stored;
+
+void facts_begin(void);
+struct subject *subject_new(void);
+struct subject *subject_find(struct slice id);  // NULL: nobody's
+const char *subject_name(const struct subject *subject);
+struct visit *subject_visit(struct subject *subject, unsigned hop, unsigned life);
+struct decision_row *subject_outcome(struct subject *subject);  // the final decision; NULL: none
+int batch_find(struct slice id);  // -1: none
+
+// A record came into a log: what it says is noted.
+void facts_appended(struct entry *entry);
+
+// What is missing for a record's offset to be committed; NULL: nothing.
+const char *entry_unfinished(const struct entry *entry);
+
+#endif

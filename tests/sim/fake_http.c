@@ -1,0 +1,219 @@
+// io/http.h over models that answer as the seed says: well, badly, late, or not at all.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "facts.h"
+#include "fakes.h"
+#include "io/http.h"
+#include "node.h"
+
+struct http {
+    struct node *node;
+    uint32_t most;
+    struct list calls;
+};
+
+struct http_call {
+    struct list_node node;
+    struct event event;
+    struct http *http;
+    http_done *done;
+    void *owner;
+    struct subject *subject;
+    unsigned hop;
+    bool good;  // an answer that can be read
+    struct http_reply reply;
+    char body[128], retry_after[16];
+};
+
+struct http_headers {
+    int nothing;
+};
+
+struct http *http_open(struct loop *loop, uint32_t in_flight) {
+    struct http *http = mem_zalloc(sizeof(*http));
+    http->node = node_of(loop);
+    http->most = in_flight;
+    list_init(&http->calls);
+    return http;
+}
+
+static void call_free(struct http_call *call) {
+    event_stop(&call->event);
+    list_remove(&call->node);
+    mem_free(call);
+}
+
+void http_close(struct http *http) {
+    while (!list_empty(&http->calls)) {
+        call_free(LIST_ENTRY(list_first(&http->calls), struct http_call, node));
+    }
+    mem_free(http);
+}
+
+void http_cancel(struct http_call *call) {
+    call_free(call);
+}
+
+static void on_reply(void *owner) {
+    struct http_call *call = owner;
+    struct node *node = call->http->node;
+    list_remove(&call->node);
+    if (node_op(node, OP_REPLY)) {
+        call->done(call->owner, &call->reply);
+        if (call->good && call->reply.status == 200) {
+            subject_visit(call->subject, call->hop, node->life)->good++;
+        }
+    }
+    call_free(call);
+}
+
+// --- what a model says
+
+static void say(struct http_call *call, uint32_t status, const char *body) {
+    call->reply.status = status;
+    snprintf(call->body, sizeof(call->body), "%s", body);
+    call->reply.body = slice_of(call->body);
+}
+
+static void say_answer(struct http_call *call, bool fields) {
+    const char *label = &"A\0B\0C\0X"[2 * between(0, chance(0.1) ? 3 : 1)];
+    double confidence = chance(0.5) ? 0.97 : (double)between(30, 99) / 100;
+    char body[128];
+    snprintf(body, sizeof(body),
+             fields ? "{\"answer\":{\"label\":\"%s\"},\"confidence\":%.2f,"
+                      "\"usage\":{\"input_tokens\":%d}}"
+                    : "{\"answer\":\"%s\",\"confidence\":%.2f,\"usage\":{\"input_tokens\":%d}}",
+             label, confidence, (int)between(1, 100));
+    say(call, 200, body);
+    call->good = true;
+}
+
+static void say_busy(struct http_call *call) {
+    tally(TALLY_BUSY);
+    say(call, 429, "{\"error\":{\"message\":\"slow down\"}}");
+    snprintf(call->retry_after, sizeof(call->retry_after), "%d", (int)between(0, 3));
+    call->reply.retry_after = slice_of(call->retry_after);
+}
+
+static void say_fault(struct http_call *call, enum http_fault how, enum tally kind) {
+    tally(kind);
+    call->reply.fault = how;
+    call->reply.fault_text = "as the seed says";
+}
+
+static void say_garbage(struct http_call *call) {
+    static const char *const bodies[] = {
+        "<html>", "", "{", "{\"answer\":null,\"confidence\":1}", "{\"confidence\":0.9}",
+        "{\"answer\":\"A\"}", "{\"answer\":\"A\",\"confidence\":1.7}", "[1,2]",
+        "{\"answer\":\"\\u0000\",\"confidence\":0.9}",
+    };
+    tally(TALLY_GARBAGE);
+    say(call, 200, bodies[between(0, sizeof(bodies) / sizeof(bodies[0]) - 1)]);
+}
+
+// Faults of models never stop: tries are bounded.
+static int64_t choose(struct http_call *call, const struct http_request *request) {
+    bool fields = memmem(request->body.at, request->body.len, "fields", 6) != NULL;
+    int64_t latency_us = about_us(100 * MS_US);
+    switch (between(0, world.faults ? 30 : 60)) {
+    case 0: say_busy(call); break;
+    case 1: tally(TALLY_SERVER); say(call, 503, "busy"); break;
+    case 2: tally(TALLY_SERVER); say(call, 500, "<h1>oops</h1>"); break;
+    case 3: tally(TALLY_REFUSED); say(call, 400, "{}"); break;
+    case 4: say_fault(call, HTTP_FAULT_CUT, TALLY_CUT); break;
+    case 5: say_fault(call, HTTP_FAULT_CONNECT, TALLY_UNREACHABLE); break;
+    case 6:
+        say_fault(call, HTTP_FAULT_TIMEOUT, TALLY_TIMEOUT);
+        latency_us = request->timeout_ms * MS_US;
+        break;
+    case 7: say_garbage(call); break;
+    default: say_answer(call, fields); break;
+    }
+    if (latency_us > request->timeout_ms * MS_US) {
+        call->reply = (struct http_reply){0};
+        say_fault(call, HTTP_FAULT_TIMEOUT, TALLY_TIMEOUT);
+        latency_us = request->timeout_ms * MS_US;
+    }
+    call->reply.latency_ms = latency_us / MS_US;
+    return latency_us;
+}
+
+// --- calls
+
+// Does this process still have the partition that the job is in?
+static bool is_zombie(const struct node *node, const struct subject *subject) {
+    char name[64];
+    snprintf(name, sizeof(name), "taskfit.jobs.%s", node->tier);
+    const struct log *log = log_for(topic_find(name), uuid_slice(&subject->id));
+    return log->owner == NULL || log->owner->node != node;
+}
+
+static void check_call(const struct http_call *call, struct node *node) {
+    const struct subject *subject = call->subject;
+    const struct attempt_row *row = &subject->attempts[call->hop];
+    const struct visit *visit = subject_visit(call->subject, call->hop, node->life);
+    if (call->http->calls.count > call->http->most) {
+        broken("%s: more than %u calls at a time", node->instance, call->http->most);
+    }
+    if (visit->admitted_us < 0) {
+        broken("job %u hop %u: a model is called without admission", subject->number, call->hop);
+    }
+    if (subject->expires_ms > 0 && node->loop.wall_ms >= subject->expires_ms) {
+        broken("job %u hop %u: a model is called after the deadline", subject->number, call->hop);
+    }
+    // Between admission and call only one who had the partition before, or has it now, can store.
+    if (row->stored && (row->stored_us <= visit->admitted_us || row->life == node->life)) {
+        broken("job %u hop %u: a model is called, and the attempt is stored", subject->number,
+               call->hop);
+    }
+}
+
+static void identify(struct http_call *call, const char *key) {
+    struct uuid id;
+    if (key == NULL || strlen(key) < UUID_TEXT ||
+        !uuid_parse((struct slice){key, UUID_TEXT - 1}, &id)) {
+        broken("a call without its idempotency key");
+        return;
+    }
+    call->subject = subject_find(uuid_slice(&id));
+    call->hop = (unsigned)strtoul(key + UUID_TEXT, NULL, 10);
+}
+
+struct http_call *http_send(struct http *http, const struct http_request *request,
+                            http_done *done, void *owner) {
+    struct http_call *call = mem_zalloc(sizeof(*call));
+    bool counts = node_op(http->node, OP_CALL);
+    call->http = http;
+    call->done = done;
+    call->owner = owner;
+    list_append(&http->calls, &call->node);
+    identify(call, request->idempotency_key);
+    if (counts && call->subject) {
+        check_call(call, http->node);
+        subject_visit(call->subject, call->hop, http->node->life)->calls++;
+        tally(TALLY_CALLS);
+        if (is_zombie(http->node, call->subject)) {
+            tally(TALLY_ZOMBIE_CALLS);
+        }
+        trace("%s: calls for job %u hop %u", http->node->instance, call->subject->number,
+              call->hop);
+        event_for(&call->event, http->node, choose(call, request), on_reply, call);
+    }
+    return call;
+}
+
+struct http_headers *http_headers_new(void) {
+    return mem_zalloc(sizeof(struct http_headers));
+}
+
+void http_headers_add(struct http_headers *headers, const char *line) {
+    (void)headers;
+    (void)line;
+}
+
+void http_headers_free(struct http_headers *headers) {
+    mem_free(headers);
+}

@@ -1,0 +1,47 @@
+#include "setting.h"
+
+#include <string.h>
+
+#include "world.h"
+
+static struct config *base;
+static struct config own;
+static struct config_tier tiers[8];
+
+bool setting_open(const char *file, struct err *err) {
+    return config_load(file, &base, err);
+}
+
+void setting_close(void) {
+    config_release(base);
+}
+
+static uint32_t one_of(uint32_t a, uint32_t b, uint32_t c) {
+    const uint32_t values[] = {a, b, c};
+    return values[between(0, 2)];
+}
+
+struct config *setting_for_world(void) {
+    uint32_t in_flight = one_of(1, 4, 64);
+    own = *base;
+    own.references = 1;
+    own.limits = (struct config_limits){
+        .in_flight = in_flight,
+        .hops = one_of(4, 16, 200) + in_flight,
+        .memory_bytes = one_of(64 << 10, 1 << 20, 1 << 20),
+        .input_bytes = 4096,
+        .input_depth = 16,
+        .offset_span = one_of(8, 64, 1000),
+        .store_rows = one_of(2, 10, 100),
+        .store_linger_ms = one_of(0, 5, 50),
+        .commit_ms = one_of(10, 100, 500),
+        .drain_ms = DRAIN_MS,
+        .database_timeout_ms = DATABASE_TIMEOUT_MS,
+    };
+    memcpy(tiers, base->tiers, base->tier_count * sizeof(*tiers));
+    for (uint32_t i = 0; i < base->tier_count; i++) {
+        tiers[i].in_flight = in_flight;
+    }
+    own.tiers = tiers;
+    return &own;
+}

@@ -1,0 +1,47 @@
+// The database's tables in memory, and the statements of schema/queries.sql that the fleet runs,
+// with the same meaning. A statement happens at one moment, whole or not at all.
+#ifndef TASKFIT_SIM_TABLE_H
+#define TASKFIT_SIM_TABLE_H
+
+#include "base/arena.h"
+#include "io/pg.h"
+
+enum { RESULT_COLUMNS = 24 };
+
+struct cell {
+    bool is_null;
+    int64_t number;
+    double real;
+    struct slice bytes;
+};
+
+// What a statement gives back; in the arena of the statement.
+struct pg_result {
+    int rows;
+    struct cell (*cells)[RESULT_COLUMNS];
+};
+
+// Runs for a process's life; false: a row was refused, and nothing happened.
+bool table_run(enum pg_statement statement, const struct pg_params *params, unsigned life,
+               struct arena *arena, struct pg_result *result);
+
+// Walks an array parameter.
+struct reader {
+    const char *at;
+    uint32_t left;
+};
+struct reader param_reader(const struct pg_params *params, int number);  // $number, from 1
+struct slice reader_next(struct reader *reader);  // absent: null
+int64_t value_int(struct slice value);
+double value_real(struct slice value);  // NaN: null
+
+// Statements of their own file (table_decide.c).
+bool table_store_decisions(const struct pg_params *params, struct arena *arena,
+                           struct pg_result *result);
+void table_find_decisions(const struct pg_params *params, struct arena *arena,
+                          struct pg_result *result);
+bool table_store_letters(const struct pg_params *params);
+void result_key(struct pg_result *result, struct slice id, struct slice hop);
+struct batch_tier *batch_tier_of(int batch, struct slice tier);
+
+#endif
