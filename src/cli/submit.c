@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/figure.h"
 #include "cli/sender.h"
@@ -15,7 +16,10 @@
 #include "io/kafka_admin.h"
 #include "io/pg_session.h"
 
-enum { BROKER_WAIT_MS = 10000 };
+enum {
+    BROKER_WAIT_MS = 10000,
+    SLOW_BYTES = 100 << 20,  // their digest takes about a second
+};
 
 enum choice_format { CHOICE_AUTO, CHOICE_NDJSON, CHOICE_CSV, CHOICE_OPENAI };
 
@@ -26,7 +30,7 @@ struct options {
     const char *path, *key, *name, *tenant, *id_field, *order_key, *deadline, *bad;
     int format;  // enum choice_format
     int64_t spend_cap;
-    bool strict, again, json;
+    bool strict, again, wait, json;
 };
 
 struct submit {
@@ -105,6 +109,10 @@ static bool read_options(struct submit *s, const char *file, struct err *err) {
         return err_exit(err, EX_USAGE, "--deadline %s: a time such as 30m, 24h or 7d is wanted",
                         deadline);
     }
+    if (s->options->wait && s->options->json) {
+        return err_exit(err, EX_USAGE, "--wait shows a batch to people, --json is for programs: "
+                                       "one of them");
+    }
     if (file == NULL && isatty(STDIN_FILENO)) {
         return err_exit(err, EX_USAGE, "no FILE, and nothing is piped; `-` reads the terminal");
     }
@@ -129,6 +137,9 @@ static bool make_key(struct submit *s, struct err *err) {
     s->batch.key = s->options->key ? s->options->key : s->digest_text;
     if (s->options->key && !s->options->strict) {
         return true;
+    }
+    if (isatty(STDERR_FILENO) && s->input.size > SLOW_BYTES) {
+        fprintf(stderr, "reading %s …", s->input.name);  // the bar takes its place
     }
     key_begin(s, &sha);
     if (!input_digest(&s->input, &sha, err)) {
@@ -334,6 +345,14 @@ static int report(struct submit *s, bool ok, struct err *err) {
     return ok ? EX_OK : cli_fail(err);
 }
 
+static int watch(struct submit *s) {
+    char *arguments[] = {s->batch.id_text, NULL};
+    void *options = mem_zalloc(watch_command.options_size);
+    int status = watch_command.run(options, 1, arguments);
+    mem_free(options);
+    return status;
+}
+
 static int run(const void *given, int argc, char **argv) {
     struct submit s = {.options = given};
     const char *file = argc > 0 ? argv[0] : NULL;
@@ -356,7 +375,7 @@ static int run(const void *given, int argc, char **argv) {
         pg_session_close(s.session);
     }
     input_close(&s.input);
-    return status;
+    return status == EX_OK && s.options->wait ? watch(&s) : status;
 }
 
 #define AT(member) offsetof(struct options, member)
@@ -382,6 +401,7 @@ static const struct option_row rows[] = {
      "write every bad line's number and reason there, an object a line"},
     {"again", '\0', OPTION_FLAG, AT(again), NULL, NULL,
      "send a submitted batch once more: what is done is not done again"},
+    {"wait", 'w', OPTION_FLAG, AT(wait), NULL, NULL, "then `taskfit watch` it to its end"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object"},
 };
 

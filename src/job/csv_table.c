@@ -120,7 +120,8 @@ bool csv_table_header(struct csv_table *table, const struct csv_row *row, struct
     struct arena_pool pool;
     struct arena arena;
     if (utf8_valid(all) != all.len || memchr(all.at, '\0', all.len)) {
-        return err_exit(err, EX_DATAERR, "the header is not UTF-8");
+        return err_exit(err, EX_DATAERR,
+                        "the header is not UTF-8: iconv -f WINDOWS-1252 -t UTF-8 may help");
     }
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);

@@ -78,9 +78,9 @@ def test_the_same_file_twice_is_once_the_work(fleet, model):
     assert second["already_submitted"] and second["batch_id"] == first["batch_id"]
     again = summary(fleet, "in.ndjson", "--again")
     assert again["batch_id"] == first["batch_id"] and again["jobs"] == 50
-    more = summary(fleet, "-", input=lines(1, start=50))
-    assert more["batch_id"] != first["batch_id"]
-    fleet.outcomes(51)
+    waited = submit(fleet, "-", "--wait", input=lines(1, start=50))
+    assert first["batch_id"] not in waited.stdout
+    assert fleet.count("outcomes") == 51
     assert (tiny.calls, fleet.count("attempts"), fleet.count("batches")) == (51, 51, 2)
     done, = fleet.sql("select accepted, total from batches where id = %s", first["batch_id"])
     assert (done.accepted, done.total) == (50, 50)

@@ -79,7 +79,8 @@ static void test_headers(void **state) {
     gives("a,b\n", "");
     gives("a,b,a\n1,2,3\n", "fail: the header names the column 'a' twice\n");
     gives("1,2.5,-3\n4,5,6\n", "fail: the first row should name the columns; it is: 1,2.5,-3\n");
-    gives("a,\xff\n1,2\n", "fail: the header is not UTF-8\n");
+    gives("a,\xff\n1,2\n",
+          "fail: the header is not UTF-8: iconv -f WINDOWS-1252 -t UTF-8 may help\n");
     gives("a,\"b\n1,2\n", "fail: the header: a quote that is never closed\n");
     gives(",a\n0,x\n", "2 id=2 input={\"column_1\":\"0\",\"a\":\"x\"}\n");
     options.id_field = "nr";
