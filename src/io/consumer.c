@@ -58,7 +58,11 @@ static void partitions_drop(struct consumer *consumer) {
 static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char *text) {
     struct err err;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
-        err_fatal(&err, "kafka consumer: %s", text);
+        char why[256];
+        code = rd_kafka_fatal_error(consumer->rk, why, sizeof(why));
+        bool fenced = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+        err_fatal(&err, "kafka consumer: %s%s", why,
+                  fenced ? "; does another process run with the same --instance?" : "");
     } else {
         bool missing = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         err_retry(&err, "kafka consumer: %s: %s%s", rd_kafka_err2name(code), text,

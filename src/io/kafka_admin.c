@@ -17,6 +17,7 @@ struct kafka_admin {
     rd_kafka_t *rk;
     char *brokers;
     int64_t timeout_ms;
+    bool scram;
     rd_kafka_resp_err_t refused;  // credentials or TLS: waiting does not mend it
     char said[300];               // the newest words about why a broker is not reached
 };
@@ -36,13 +37,21 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
     snprintf(admin->said, sizeof(admin->said), "%.*s", len, text);
 }
 
+// Older librdkafka fails at SCRAM with Kafka 4, whatever the credentials.
+static const char *scram_hint(const struct kafka_admin *admin) {
+    enum { MENDED = 0x02060100 };  // 2.6.1
+    return admin->scram && rd_kafka_version() < MENDED
+               ? " (SCRAM with Kafka 4 needs librdkafka 2.6.1 or newer; PLAIN over TLS works)" : "";
+}
+
 static bool unreachable(const struct kafka_admin *admin, struct err *err) {
     const char *said = admin->said[0] ? admin->said : "no answer";
     switch ((int)admin->refused) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
         return err_exit(err, EX_NOPERM,
                         "kafka: %s refuses the credentials: %s; check kafka.sasl_mechanism, "
-                        "sasl_username and sasl_password", admin->brokers, said);
+                        "sasl_username and sasl_password%s", admin->brokers, said,
+                        scram_hint(admin));
     case RD_KAFKA_RESP_ERR__SSL:
         return err_exit(err, EX_UNAVAILABLE,
                         "kafka: no TLS with %s: %s; check kafka.security, ca_file, "
@@ -94,6 +103,7 @@ bool kafka_admin_open(struct kafka_admin **out, const struct kafka_options *opti
     struct kafka_admin *admin = mem_zalloc(sizeof(*admin));
     admin->brokers = mem_string(options->brokers);
     admin->timeout_ms = timeout_ms;
+    admin->scram = options->sasl_mechanism && strncmp(options->sasl_mechanism, "SCRAM", 5) == 0;
     if (!start(admin, options, err) || !ask(admin, &told, err)) {
         kafka_admin_close(admin);
         return false;
