@@ -87,16 +87,23 @@ static int usage(const struct err *err) {
 
 // --- what commands begin with
 
-int cli_config(struct config **config) {
-    struct err err;
+static bool load(struct err *err) {
     const char *file = common.config ? common.config : getenv("TASKFIT_CONFIG");
     bool named = file && *file;
-    if (loaded == NULL && !config_load(named ? file : "taskfit.yaml", &loaded, &err)) {
-        size_t used = strlen(err.text);
-        if (!named && err.exit_code == EX_NOINPUT) {
-            snprintf(err.text + used, sizeof(err.text) - used,
-                     "; say which with --config FILE or $TASKFIT_CONFIG");
-        }
+    if (loaded || config_load(named ? file : "taskfit.yaml", &loaded, err)) {
+        return true;
+    }
+    if (!named && err->exit_code == EX_NOINPUT) {
+        size_t used = strlen(err->text);
+        snprintf(err->text + used, sizeof(err->text) - used,
+                 "; say which with --config FILE or $TASKFIT_CONFIG");
+    }
+    return false;
+}
+
+int cli_config(struct config **config) {
+    struct err err;
+    if (!load(&err)) {
         return cli_fail(&err);
     }
     *config = loaded;
@@ -104,13 +111,8 @@ int cli_config(struct config **config) {
 }
 
 int cli_database(struct pg_session **session) {
-    struct config *config;
     struct err err;
-    int status = cli_config(&config);
-    if (status != EX_OK) {
-        return status;
-    }
-    if (!pg_session_open(session, config->database_url, "taskfit", &err)) {
+    if (!load(&err) || !pg_session_open(session, loaded->database_url, "taskfit", &err)) {
         return cli_fail(&err);
     }
     if (!pg_session_check_schema(*session, &err)) {
