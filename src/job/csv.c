@@ -38,9 +38,6 @@ static enum csv_step read_quoted(struct csv_row *row, struct slice text, bool en
             return ended ? bad(row, "a quote that is never closed") : CSV_MORE;
         }
         place = (size_t)(quote - text.at) + 1;
-        if (place == text.len && !ended) {
-            return CSV_MORE;
-        }
         if (place == text.len || text.at[place] != '"') {
             break;
         }

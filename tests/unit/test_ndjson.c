@@ -1,6 +1,7 @@
 #include "source_scene.h"
 
 #include "base/set.h"
+#include "job/lines.h"
 
 static const struct source_options plain = {
     .format = SOURCE_NDJSON, .input_bytes = 1000, .input_depth = 3};
@@ -16,6 +17,26 @@ static void test_an_object_a_line(void **state) {
     gives("\xef\xbb\xbf{\"t\":1}\n", "1 id=1 input={\"t\":1}\n");
     gives("", "");
     gives("\n \n", "");
+}
+
+static void test_lines_have_no_ends(void **state) {
+    (void)state;
+    struct lines lines;
+    struct slice line;
+    uint64_t number;
+    lines_init(&lines, 100);
+    lines_put(&lines, slice_of("a\r\n\nb"));
+    assert_int_equal(lines_next(&lines, &line, &number), LINES_LINE);
+    assert_slice(line, "a");
+    assert_int_equal(lines_next(&lines, &line, &number), LINES_LINE);
+    assert_int_equal(line.len, 0);
+    assert_int_equal(lines_next(&lines, &line, &number), LINES_MORE);
+    lines_put(&lines, slice_of(""));
+    assert_int_equal(lines_next(&lines, &line, &number), LINES_LINE);
+    assert_slice(line, "b");
+    assert_int_equal(number, 3);
+    assert_int_equal(lines_next(&lines, &line, &number), LINES_END);
+    lines_fini(&lines);
 }
 
 static void test_custom_ids(void **state) {
@@ -131,6 +152,7 @@ static void test_a_set_knows_what_was_added(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_object_a_line),
+        cmocka_unit_test(test_lines_have_no_ends),
         cmocka_unit_test(test_custom_ids),
         cmocka_unit_test(test_bad_lines_do_not_stop_the_rest),
         cmocka_unit_test(test_a_line_beyond_the_limit_is_dropped_as_it_comes),
