@@ -16,10 +16,14 @@ void wheel_init(struct wheel *wheel, int64_t now_ms) {
 }
 
 void wheel_set(struct wheel *wheel, struct timer *timer, int64_t at_ms) {
-    assert(timer->next == NULL && at_ms - wheel->now_ms < WHEEL_SLOTS);
+    assert(timer->next == NULL);
+    if (wheel->count == 0 && at_ms - WHEEL_MOST_MS > wheel->now_ms) {
+        wheel->now_ms = at_ms - WHEEL_MOST_MS;  // it stood still while none was set
+    }
     if (at_ms <= wheel->now_ms) {
         at_ms = wheel->now_ms + 1;
     }
+    assert(at_ms - wheel->now_ms < WHEEL_SLOTS);
     struct timer *slot = slot_of(wheel, at_ms);
     timer->next = slot;
     timer->prev = slot->prev;
