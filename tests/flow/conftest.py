@@ -1,3 +1,5 @@
+import fcntl
+
 import pytest
 
 import fleet as fleet_module
@@ -6,9 +8,13 @@ import models
 
 @pytest.fixture(scope="session")
 def stack():
-    stack = fleet_module.Stack(fleet_module.BUILD / "flow" / "stack")
-    yield stack
-    stack.down()
+    directory = fleet_module.BUILD / "flow"
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of this checkout may be under way
+        stack = fleet_module.Stack(directory / "stack")
+        yield stack
+        stack.down()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""SIGTERM: what is in hand is brought to its end, then exit 0; nothing is lost, nothing repeated."""
+"""SIGTERM: what is in hand is brought to its end, then exit 0; nothing lost, nothing repeated."""
 import signal
 
 import wire
