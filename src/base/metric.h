@@ -40,7 +40,11 @@
     X(DATABASE_UP,     GAUGE,   "taskfit_database_up", "", "1: the database is reachable") \
     X(COMMITS,         COUNTER, "taskfit_commits_total", "", "commits of offsets asked for") \
     X(COMMIT_FAILURES, COUNTER, "taskfit_commit_failures_total", "", "commits of offsets refused") \
-    X(ASSIGNMENTS,     GAUGE,   "taskfit_partitions", "", "partitions assigned")
+    X(ASSIGNMENTS,     GAUGE,   "taskfit_partitions", "", "partitions assigned") \
+    X(CONFIG_LOADED,   GAUGE,   "taskfit_config_loaded_timestamp_seconds", "", \
+      "when the configuration that holds was loaded, Unix time") \
+    X(CONFIG_GOOD,     GAUGE,   "taskfit_config_good", "", \
+      "1: the last file that was loaded holds; 0: it was refused, and the one before holds")
 // clang-format on
 
 enum metric {

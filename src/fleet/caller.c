@@ -14,14 +14,31 @@
 
 enum { MODELS_MOST = 8 };
 
-// A model as this process uses it. Counters are cells of the metrics, found once.
+// What is counted of a model, by its name: it outlives a configuration, so that a model's limit
+// holds over the calls of an old one and a new one together.
+struct caller_count {
+    struct caller_count *next;
+    const char *name;
+    uint32_t running;
+    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost;
+};
+
+// A model as this process uses it.
 struct caller_model {
-    struct config *config;
     const struct config_model *conf;
     uint32_t weight;
-    uint32_t running;
     struct http_headers *headers;
-    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost;
+    struct caller_count *count;
+};
+
+// The models of the tier by one configuration. Lives as long as that does: hops call those of the
+// configuration that they began with.
+struct caller_set {
+    struct caller_set *next;
+    struct config *config;
+    struct caller_model models[MODELS_MOST];
+    uint32_t model_count;
+    uint32_t weights;  // their sum
 };
 
 struct caller {
@@ -29,17 +46,41 @@ struct caller {
     struct http *http;
     struct caller_events events;
     void *owner;
-    struct caller_model models[MODELS_MOST];
-    uint32_t model_count;
-    uint32_t weights;  // their sum
+    char *tier;
+    uint32_t in_flight_most;  // what http was opened for
+    uint32_t in_flight;
+    struct caller_set *sets;
+    struct caller_count *counts;
     struct buf scratch, payload;
 };
 
-static void model_open(struct caller *caller, const struct config_tier *tier, uint32_t i) {
+// --- models
+
+static struct caller_count *count_of(struct caller *caller, const char *name) {
     struct metrics *metrics = &caller->process->metrics;
-    struct caller_model *m = &caller->models[i];
+    for (struct caller_count *count = caller->counts; count; count = count->next) {
+        if (strcmp(count->name, name) == 0) {
+            return count;
+        }
+    }
+    struct caller_count *count = mem_zalloc(sizeof(*count));
+    *count = (struct caller_count){
+        .next = caller->counts,
+        .name = mem_string(name),
+        .calls = metric_cell(metrics, METRIC_CALLS, name),
+        .seconds = metric_cell(metrics, METRIC_CALL_SECONDS, name),
+        .input_tokens = metric_cell(metrics, METRIC_TOKENS_INPUT, name),
+        .output_tokens = metric_cell(metrics, METRIC_TOKENS_OUTPUT, name),
+        .cost = metric_cell(metrics, METRIC_COST_USD, name),
+    };
+    caller->counts = count;
+    return count;
+}
+
+static void model_open(struct caller *caller, struct caller_set *set,
+                       const struct config_tier *tier, uint32_t i) {
+    struct caller_model *m = &set->models[i];
     const struct model *model = &tier->models[i].model->model;
-    m->config = caller->process->config;
     m->conf = tier->models[i].model;
     m->weight = tier->models[i].weight;
     m->headers = http_headers_new();
@@ -48,12 +89,52 @@ static void model_open(struct caller *caller, const struct config_tier *tier, ui
         snprintf(line, sizeof(line), "%s%s", model->dialect->key_header, model->key);
         http_headers_add(m->headers, line);
     }
-    m->calls = metric_cell(metrics, METRIC_CALLS, model->name);
-    m->seconds = metric_cell(metrics, METRIC_CALL_SECONDS, model->name);
-    m->input_tokens = metric_cell(metrics, METRIC_TOKENS_INPUT, model->name);
-    m->output_tokens = metric_cell(metrics, METRIC_TOKENS_OUTPUT, model->name);
-    m->cost = metric_cell(metrics, METRIC_COST_USD, model->name);
-    caller->weights += m->weight;
+    m->count = count_of(caller, model->name);
+    set->weights += m->weight;
+}
+
+static void set_free(struct caller_set *set) {
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        http_headers_free(set->models[i].headers);
+    }
+    config_release(set->config);
+    mem_free(set);
+}
+
+// Frees those of configurations that neither a hop has any more nor the process.
+static void sets_tidy(struct caller *caller) {
+    struct caller_set **at = &caller->sets;
+    while (*at) {
+        struct caller_set *set = *at;
+        if (set->config->references > 1) {
+            at = &set->next;
+            continue;
+        }
+        *at = set->next;
+        set_free(set);
+    }
+}
+
+static struct caller_set *set_new(struct caller *caller, struct config *config,
+                                  const struct config_tier *tier) {
+    struct caller_set *set = mem_zalloc(sizeof(*set));
+    set->next = caller->sets;
+    caller->sets = set;
+    set->config = config_keep(config);
+    set->model_count = tier->model_count;
+    for (uint32_t i = 0; i < tier->model_count; i++) {
+        model_open(caller, set, tier, i);
+    }
+    return set;
+}
+
+static struct caller_set *set_of(struct caller *caller, struct config *config) {
+    for (struct caller_set *set = caller->sets; set; set = set->next) {
+        if (set->config == config) {
+            return set;
+        }
+    }
+    return set_new(caller, config, config_tier_find(config, slice_of(caller->tier)));
 }
 
 struct caller *caller_open(struct process *process, const struct config_tier *tier,
@@ -62,40 +143,52 @@ struct caller *caller_open(struct process *process, const struct config_tier *ti
     caller->process = process;
     caller->events = *events;
     caller->owner = owner;
-    caller->http = http_open(process->loop, process->config->limits.in_flight);
-    caller->model_count = tier->model_count;
-    for (uint32_t i = 0; i < tier->model_count; i++) {
-        model_open(caller, tier, i);
-    }
+    caller->tier = mem_string(tier->name);
+    caller->in_flight_most = process->config->limits.in_flight;
+    caller->http = http_open(process->loop, caller->in_flight_most);
+    set_new(caller, process->config, tier);
     return caller;
+}
+
+void caller_tidy(struct caller *caller) {
+    sets_tidy(caller);
 }
 
 void caller_close(struct caller *caller) {
     http_close(caller->http);
-    for (uint32_t i = 0; i < caller->model_count; i++) {
-        http_headers_free(caller->models[i].headers);
+    while (caller->sets) {
+        struct caller_set *set = caller->sets;
+        caller->sets = set->next;
+        set_free(set);
+    }
+    while (caller->counts) {
+        struct caller_count *count = caller->counts;
+        caller->counts = count->next;
+        mem_free((char *)count->name);
+        mem_free(count);
     }
     buf_fini(&caller->scratch);
     buf_fini(&caller->payload);
+    mem_free(caller->tier);
     mem_free(caller);
 }
 
 // --- which model
 
 static bool model_has_room(const struct caller_model *m) {
-    return m->weight > 0 && m->running < m->conf->model.in_flight;
+    return m->weight > 0 && m->count->running < m->conf->model.in_flight;
 }
 
 // By weight, from the job's id: the same job always has the same model, as long as there is room.
-static struct caller_model *model_choose(struct caller *caller, const struct hop *hop) {
-    uint64_t point = caller->weights ? hash64(uuid_slice(&hop->job.id), 0) % caller->weights : 0;
+static struct caller_model *model_choose(struct caller_set *set, const struct hop *hop) {
+    uint64_t point = set->weights ? hash64(uuid_slice(&hop->job.id), 0) % set->weights : 0;
     uint32_t chosen = 0;
-    while (chosen + 1 < caller->model_count && point >= caller->models[chosen].weight) {
-        point -= caller->models[chosen].weight;
+    while (chosen + 1 < set->model_count && point >= set->models[chosen].weight) {
+        point -= set->models[chosen].weight;
         chosen++;
     }
-    for (uint32_t i = 0; i < caller->model_count; i++) {
-        struct caller_model *m = &caller->models[(chosen + i) % caller->model_count];
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        struct caller_model *m = &set->models[(chosen + i) % set->model_count];
         if (model_has_room(m)) {
             return m;
         }
@@ -152,16 +245,16 @@ static void make_key(struct hop *hop) {
 // --- the reply
 
 static void account(struct hop *hop, const struct reading *reading) {
-    struct caller_model *m = hop->call.model;
+    const struct caller_count *count = hop->call.model->count;
     struct attempt *a = &hop->attempt;
-    int64_t cost = price_of(&m->conf->model.price, &reading->usage);
+    int64_t cost = price_of(&hop->call.model->conf->model.price, &reading->usage);
     a->input_tokens += reading->usage.input_tokens;
     a->output_tokens += reading->usage.output_tokens;
     a->cached_tokens += reading->usage.cached_tokens;
     a->cost_pico_usd += cost;
-    m->input_tokens->value += reading->usage.input_tokens;
-    m->output_tokens->value += reading->usage.output_tokens;
-    m->cost->value += (double)cost * 1e-12;
+    count->input_tokens->value += reading->usage.input_tokens;
+    count->output_tokens->value += reading->usage.output_tokens;
+    count->cost->value += (double)cost * 1e-12;
 }
 
 static void read_confidence(struct hop *hop, const struct reading *reading) {
@@ -261,15 +354,19 @@ static int64_t retry_wait(struct caller *caller, const struct hop *hop,
     return wait_ms;
 }
 
+static void call_over(struct hop *hop) {
+    hop->call.http = NULL;
+    hop->call.model->count->running--;
+    hop->call.caller->in_flight--;
+}
+
 static void on_reply(void *owner, const struct http_reply *http) {
     struct hop *hop = owner;
     struct caller *caller = hop->call.caller;
-    struct caller_model *m = hop->call.model;
     struct reading reading;
     int64_t now_ms = loop_now_ms(caller->process->loop);
-    hop->call.http = NULL;
-    m->running--;
-    metric_observe(m->seconds, (double)http->latency_ms / 1000);
+    call_over(hop);
+    metric_observe(hop->call.model->count->seconds, (double)http->latency_ms / 1000);
     hop->attempt.http_status = http->status;
     hop->attempt.latency_ms = now_ms - hop->call.first_ms;
     read_reply(caller, hop, http, &reading);
@@ -305,7 +402,7 @@ static bool prepare(struct caller *caller, struct hop *hop, int64_t now_ms) {
 }
 
 bool caller_preview(struct caller *caller, struct hop *hop) {
-    hop->call.model = model_choose(caller, hop);
+    hop->call.model = model_choose(set_of(caller, hop->config), hop);
     hop->call.caller = caller;
     if (hop->call.model == NULL) {
         fail(hop, REASON_ERROR_TIER, (struct slice){0});
@@ -316,8 +413,11 @@ bool caller_preview(struct caller *caller, struct hop *hop) {
 
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {
     struct caller_model *m = hop->call.model;
+    if (caller->in_flight >= caller->in_flight_most) {
+        return CALLER_FULL;
+    }
     if (m == NULL) {
-        m = model_choose(caller, hop);
+        m = model_choose(set_of(caller, hop->config), hop);
     } else if (!model_has_room(m)) {
         m = NULL;
     }
@@ -340,16 +440,16 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     };
     hop->call.tries++;
     hop->attempt.calls++;
-    m->running++;
-    m->calls->value++;
+    caller->in_flight++;
+    m->count->running++;
+    m->count->calls->value++;
     hop->call.http = http_send(caller->http, &request, on_reply, hop);
     return CALLER_STARTED;
 }
 
 void caller_cancel(struct caller *caller, struct hop *hop) {
-    (void)caller;
     assert(hop->call.http);
     http_cancel(hop->call.http);
-    hop->call.http = NULL;
-    hop->call.model->running--;
+    call_over(hop);
+    hop->attempt.latency_ms = loop_now_ms(caller->process->loop) - hop->call.first_ms;
 }

@@ -16,10 +16,12 @@ struct caller_events {
     void (*waiting)(void *owner, struct hop *hop, int64_t wait_ms);
 };
 
-// tier must live as long as the caller.
+// tier: of the process's configuration. A hop that began with another configuration calls the
+// models of the tier of that name there.
 struct caller *caller_open(struct process *process, const struct config_tier *tier,
                            const struct caller_events *events, void *owner);
 void caller_close(struct caller *caller);
+void caller_tidy(struct caller *caller);  // once a while: lets go what no hop needs any more
 
 enum caller_verdict {
     CALLER_STARTED,

@@ -11,12 +11,12 @@
 #include "io/loop.h"
 #include "job/wire.h"
 
-enum { TIERS_MOST = 64 };
+enum { TIERS_MOST = 64, TIER_NAME = 64 };
 
 // What is usual at a tier: an exponentially weighted mean over the results that come by, so that
 // a change shows within some tens of them.
 struct usual {
-    const char *tier;
+    char tier[TIER_NAME];
     double latency_ms, cost_pico_usd;
 };
 
@@ -24,10 +24,13 @@ struct escalator {
     struct station station;
     struct store *storing, *finding;
     struct rules_scratch rules;
-    struct config *policies_of;  // whose policies are in the database; NULL: none yet
-    bool policies_sent;
+    struct config *newest;    // of those that were seen
+    struct config **unknown;  // whose policies are not in the database yet, oldest first
+    size_t unknown_count;
+    bool policies_sent;       // of unknown[0]
     struct usual usual[TIERS_MOST];
     uint32_t usual_count;
+    uint32_t usual_next;  // to be given up for a tier that a new configuration brings
 };
 
 // --- what is usual
@@ -39,12 +42,12 @@ static struct usual *usual_of(struct escalator *e, const char *tier) {
             return &e->usual[i];
         }
     }
-    assert(e->usual_count < TIERS_MOST);
-    struct usual *usual = &e->usual[e->usual_count++];
+    struct usual *usual = e->usual_count < TIERS_MOST ? &e->usual[e->usual_count++]
+                                                      : &e->usual[e->usual_next++ % TIERS_MOST];
     const struct config_tier *conf =
         config_tier_find(e->station.process->config, slice_of(tier));
-    *usual = (struct usual){.tier = tier,
-                            .latency_ms = conf ? (double)conf->usual_ms : 0};
+    *usual = (struct usual){.latency_ms = conf ? (double)conf->usual_ms : 0};
+    snprintf(usual->tier, TIER_NAME, "%s", tier);
     return usual;
 }
 
@@ -238,18 +241,24 @@ static void on_leaving(void *owner) {
 
 // --- policies: their texts are in the database before the first decision that names them
 
+static void forget_first(struct escalator *e) {
+    config_release(e->unknown[0]);
+    e->unknown_count--;
+    memmove(e->unknown, e->unknown + 1, e->unknown_count * sizeof(struct config *));
+}
+
 static void on_policies(void *owner, const struct pg_result *result, const struct err *err) {
     struct escalator *e = owner;
     e->policies_sent = false;
     if (result) {
-        e->policies_of = e->station.process->config;
+        forget_first(e);
     } else if (err->kind != ERR_RETRY) {
         e->station.process->fatal(e->station.process->fatal_owner, err);
     }
 }
 
 static void send_policies(struct escalator *e) {
-    const struct config *config = e->station.process->config;
+    const struct config *config = e->unknown[0];
     struct pg_params params = {0};
     if (e->policies_sent || !pg_ready(e->station.pg)) {
         return;
@@ -271,11 +280,24 @@ static void send_policies(struct escalator *e) {
     pg_params_fini(&params);
 }
 
+// Hops may have begun with any configuration that ever was the newest, so all are stored.
+static void see_config(struct escalator *e) {
+    struct config *config = e->station.process->config;
+    if (config == e->newest) {
+        return;
+    }
+    config_release(e->newest);
+    e->newest = config_keep(config);
+    e->unknown = mem_realloc(e->unknown, (e->unknown_count + 1) * sizeof(struct config *));
+    e->unknown[e->unknown_count++] = config_keep(config);
+}
+
 // --- the turn
 
 int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
+    see_config(e);
     int64_t wait_ms = station_begin(&e->station, now_ms);
-    if (e->policies_of != e->station.process->config) {
+    if (e->unknown_count > 0) {
         send_policies(e);
         return sooner_ms(wait_ms, station_end(&e->station, now_ms));
     }
@@ -313,6 +335,11 @@ bool escalator_open(struct escalator **out, struct process *process, struct err 
 
 void escalator_close(struct escalator *e) {
     station_fini(&e->station);
+    while (e->unknown_count > 0) {
+        forget_first(e);
+    }
+    mem_free(e->unknown);
+    config_release(e->newest);
     store_free(e->storing);
     store_free(e->finding);
     rules_fini(&e->rules);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "fleet/reload.h"
 #include "fleet/startup.h"
 #include "io/httpd.h"
 #include "io/loop.h"
@@ -22,10 +23,12 @@ struct options {
 
 struct program {
     const struct role *role;
+    const struct options *options;
     struct process process;
     void *self;
     struct httpd *httpd;
     int signals;
+    bool reload_wanted;
     struct err fatal;
     bool failed;
     char instance[INSTANCE_TEXT];
@@ -42,7 +45,9 @@ static void print_help(const struct role *role) {
          "  --listen ADDRESS  /metrics, /healthz and /readyz, e.g. 127.0.0.1:9100; port 0: any\n"
          "  --log-level L     error, warn, info or debug\n"
          "  --help            this text\n\n"
-         "SIGTERM drains: what is in hand is brought to its end, then exit 0.");
+         "SIGTERM drains: what is in hand is brought to its end, then exit 0.\n"
+         "SIGHUP loads the configuration anew; one with a mistake is refused, and the old one\n"
+         "stays.");
 }
 
 static int usage(const struct role *role, const char *what, const char *which) {
@@ -105,8 +110,46 @@ static void on_stop(void *owner, int signal_number) {
     }
 }
 
+static void on_hangup(void *owner, int signal_number) {
+    struct program *p = owner;
+    (void)signal_number;
+    p->reload_wanted = true;
+}
+
+// The configuration that holds is said in the log and in the metrics; level: what the command line
+// says comes first.
+static void use_config(struct program *p) {
+    enum log_level level = (enum log_level)p->process.config->log_level;
+    if (p->options->log_level && !log_level_parse(p->options->log_level, &level)) {
+        return;  // was told at the start
+    }
+    log_open(p->role->program, level);
+    metric_set(&p->process.metrics, METRIC_CONFIG_LOADED, "",
+               (double)loop_wall_ms(p->process.loop) / 1000);
+    metric_set(&p->process.metrics, METRIC_CONFIG_GOOD, "", 1);
+}
+
+static void load_anew(struct program *p) {
+    struct err err;
+    p->reload_wanted = false;
+    if (p->signals > 0) {
+        log_info("draining: no new configuration is loaded");
+        return;
+    }
+    if (reload(&p->process, p->options->tier, &err)) {
+        use_config(p);
+        log_info("%s loaded: it holds for what is taken from now on", p->options->config);
+    } else {
+        metric_set(&p->process.metrics, METRIC_CONFIG_GOOD, "", 0);
+        log_error("%s; the configuration stays as it was", err.text);
+    }
+}
+
 static int64_t on_turn(void *owner) {
     struct program *p = owner;
+    if (p->reload_wanted) {
+        load_anew(p);
+    }
     int64_t wait_ms = p->role->turn(p->self, loop_now_ms(p->process.loop));
     if (p->role->drained(p->self)) {
         loop_stop(p->process.loop);
@@ -140,12 +183,11 @@ static bool load(struct program *p, const struct options *o, struct err *err) {
     if (!config_load(o->config, &p->process.config, err)) {
         return false;
     }
-    level = (enum log_level)p->process.config->log_level;
     if (o->log_level && !log_level_parse(o->log_level, &level)) {
         return err_exit(err, EX_USAGE, "--log-level: '%s' is none of error, warn, info, debug",
                         o->log_level);
     }
-    log_open(p->role->program, level);
+    use_config(p);
     if (o->tier && config_tier_find(p->process.config, slice_of(o->tier)) == NULL) {
         return err_exit(err, EX_CONFIG, "%s has no tier '%s'", o->config, o->tier);
     }
@@ -166,6 +208,8 @@ static void name_instance(struct program *p, const struct options *o) {
 
 static bool start(struct program *p, const struct options *o, struct err *err) {
     uint64_t seed = 0;
+    p->process.loop = loop_new();
+    loop_on_signal(p->process.loop, SIGHUP, on_hangup, p);  // one that comes now is obeyed then
     if (!load(p, o, err)) {
         return false;
     }
@@ -181,7 +225,6 @@ static bool start(struct program *p, const struct options *o, struct err *err) {
     p->process.program = p->role->program;
     p->process.fatal = on_fatal;
     p->process.fatal_owner = p;
-    p->process.loop = loop_new();
     const char *listen = o->listen ? o->listen : p->process.config->listen;
     if (listen && !httpd_open(&p->httpd, p->process.loop, listen, on_page, p, err)) {
         return false;
@@ -208,8 +251,8 @@ static void stop(struct program *p) {
 }
 
 int role_main(const struct role *role, int argc, char **argv) {
-    struct program p = {.role = role};
     struct options options;
+    struct program p = {.role = role, .options = &options};
     struct err err;
     int status = parse_options(role, argc, argv, &options);
     if (status >= 0) {

@@ -25,12 +25,12 @@ static bool check_topics(const struct config *config, struct kafka_admin *admin,
     return true;
 }
 
-static bool check_kafka(const struct config *config, struct err *err) {
+bool startup_check_topics(const struct config *config, int64_t timeout_ms, struct err *err) {
     struct kafka_options options = process_kafka(config);
     struct kafka_admin *admin;
     struct arena_pool pool;
     struct arena arena;
-    if (!kafka_admin_open(&admin, &options, KAFKA_MS, err)) {
+    if (!kafka_admin_open(&admin, &options, timeout_ms, err)) {
         return false;
     }
     arena_pool_init(&pool, 0);
@@ -53,5 +53,6 @@ static bool check_database(const struct config *config, const char *program, str
 }
 
 bool startup_check(const struct config *config, const char *program, struct err *err) {
-    return check_database(config, program, err) && check_kafka(config, err);
+    return check_database(config, program, err) &&
+           startup_check_topics(config, KAFKA_MS, err);
 }

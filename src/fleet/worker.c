@@ -316,6 +316,7 @@ static void measure(struct worker *w, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "calling", (double)w->calling.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
+    caller_tidy(w->caller);
     w->gauges_due_ms = now_ms + 1000;
 }
 
