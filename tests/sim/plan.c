@@ -5,6 +5,7 @@
 #include "facts.h"
 #include "fakes.h"
 #include "node.h"
+#include "setting.h"
 
 enum { TROUBLES_MOST = 24 };
 
@@ -44,6 +45,7 @@ enum trouble_kind {
     TROUBLE_SLOW,
     TROUBLE_CANCEL_JOB,
     TROUBLE_CANCEL_BATCH,
+    TROUBLE_RELOAD,
     TROUBLE_COUNT
 };
 
@@ -103,6 +105,18 @@ static void cancel_batch(void) {
     }
 }
 
+static void reload(void) {
+    struct node *node = someone();
+    struct config *old = node->process.config;
+    if (!node->up) {
+        return;
+    }
+    trace("%s: another configuration", node->instance);
+    node->process.config = config_keep(setting_other(old));
+    config_release(old);
+    node_wake(node);
+}
+
 static void on_end(void *owner) {
     const struct trouble *trouble = owner;
     if (trouble->kind == TROUBLE_BROKER && broker_is_away) {
@@ -131,6 +145,7 @@ static void on_trouble(void *owner) {
     case TROUBLE_SLOW: database_is_slow = true; for_a_while(trouble); break;
     case TROUBLE_CANCEL_JOB: cancel_job(); break;
     case TROUBLE_CANCEL_BATCH: cancel_batch(); break;
+    case TROUBLE_RELOAD: reload(); break;
     case TROUBLE_COUNT: break;
     }
 }

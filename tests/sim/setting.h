@@ -14,5 +14,6 @@ enum {
 bool setting_open(const char *file, struct err *err) MUST_CHECK;
 void setting_close(void);
 struct config *setting_for_world(void);  // valid until the next world
+struct config *setting_other(const struct config *config);  // what a reload brings
 
 #endif
