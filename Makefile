@@ -143,9 +143,13 @@ lint: $(GEN) ## clang-tidy, cppcheck, shellcheck
 format: ## clang-format over all C files
 	git ls-files 'src/*.[ch]' 'workers/*.c' 'tests/*.[ch]' | xargs clang-format -i
 
-install: all ## the programs, below PREFIX
+install: all ## the programs and their systemd units, below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install $(programs) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in deploy/systemd/*.service; do \
+	    sed 's|/usr/local/bin|$(PREFIX)/bin|' $$unit \
+	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; done
 
 demo: ## real invoice lines through three tiers of models; N=50000 for more of them
 	@deploy/demo/run $(N)

@@ -9,11 +9,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fleet/reload.h"
 #include "fleet/startup.h"
 #include "io/httpd.h"
 #include "io/loop.h"
+#include "io/notify.h"
 
 enum { POOL_BYTES = 64 << 20, INSTANCE_TEXT = 128 };
 
@@ -27,6 +29,7 @@ struct program {
     struct process process;
     void *self;
     struct httpd *httpd;
+    struct notify notify;
     int signals;
     bool reload_wanted;
     struct err fatal;
@@ -104,6 +107,7 @@ static void on_stop(void *owner, int signal_number) {
     p->signals++;
     log_info("signal %d: %s", signal_number, p->signals == 1 ? "draining" : "leaving at once");
     if (p->signals == 1) {
+        notify_stopping(&p->notify, "draining: what is in hand is brought to its end");
         p->role->drain(p->self, loop_now_ms(p->process.loop));
     } else {
         loop_stop(p->process.loop);
@@ -136,11 +140,14 @@ static void load_anew(struct program *p) {
         log_info("draining: no new configuration is loaded");
         return;
     }
+    notify_reloading(&p->notify, clock_steady_ms());
     if (reload(&p->process, p->options->tier, &err)) {
         use_config(p);
+        notify_ready(&p->notify, "running");
         log_info("%s loaded: it holds for what is taken from now on", p->options->config);
     } else {
         metric_set(&p->process.metrics, METRIC_CONFIG_GOOD, "", 0);
+        notify_ready(&p->notify, "running; the last configuration was refused");
         log_error("%s; the configuration stays as it was", err.text);
     }
 }
@@ -154,7 +161,8 @@ static int64_t on_turn(void *owner) {
     if (p->role->drained(p->self)) {
         loop_stop(p->process.loop);
     }
-    return wait_ms;
+    int64_t alive_ms = notify_alive(&p->notify, loop_now_ms(p->process.loop));
+    return wait_ms < 0 || (alive_ms >= 0 && alive_ms < wait_ms) ? alive_ms : wait_ms;
 }
 
 static int on_page(void *owner, const char *path, struct buf *body) {
@@ -210,7 +218,7 @@ static bool start(struct program *p, const struct options *o, struct err *err) {
     uint64_t seed = 0;
     p->process.loop = loop_new();
     loop_on_signal(p->process.loop, SIGHUP, on_hangup, p);  // one that comes now is obeyed then
-    if (!load(p, o, err)) {
+    if (!notify_open(&p->notify, err) || !load(p, o, err)) {
         return false;
     }
     if (!startup_check(p->process.config, p->role->program, err)) {
@@ -245,6 +253,7 @@ static void stop(struct program *p) {
     if (p->process.loop) {
         loop_free(p->process.loop);
     }
+    notify_close(&p->notify);
     metrics_fini(&p->process.metrics);
     config_release(p->process.config);
     arena_pool_fini(&p->process.pool);
@@ -252,7 +261,7 @@ static void stop(struct program *p) {
 
 int role_main(const struct role *role, int argc, char **argv) {
     struct options options;
-    struct program p = {.role = role, .options = &options};
+    struct program p = {.role = role, .options = &options, .notify.fd = -1};
     struct err err;
     int status = parse_options(role, argc, argv, &options);
     if (status >= 0) {
@@ -262,6 +271,7 @@ int role_main(const struct role *role, int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     if (start(&p, &options, &err)) {
         log_info("started as %s", p.instance);
+        notify_ready(&p.notify, "running");
         loop_on_signal(p.process.loop, SIGTERM, on_stop, &p);
         loop_on_signal(p.process.loop, SIGINT, on_stop, &p);
         loop_on_turn(p.process.loop, on_turn, &p);
