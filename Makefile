@@ -77,7 +77,7 @@ $(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
 $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
-objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src)) ## compile, link nothing
+objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c)) ## compile, link nothing
 
 # --- tests
 
@@ -102,8 +102,11 @@ $(BUILD)/sim_run: $(call obj,$(wildcard tests/sim/*.c)) $(BUILD)/libfleet.a $(si
 SEEDS ?= 20000
 SIM_FROM ?= 1
 sim: $(BUILD)/sim_run ## simulated schedules of faults: the old seeds, and SEEDS=20000 from SIM_FROM=1
-	@$(BUILD)/sim_run --config tests/sim/sim.yaml --old tests/sim/seeds.txt \
+	@$(BUILD)/sim_run --config tests/sim/sim.yaml --old tests/sim/seeds.txt --jobs 2 \
 	    --seeds $(SIM_FROM) $(SEEDS)
+
+sim-mutants: $(GEN) ## break the fleet in ways that matter; the simulation must catch each
+	@tests/sim/mutants/run
 
 # Targets of libFuzzer need clang: `make fuzz` builds them in a tree of their own and runs each.
 $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(fleet_libs)
@@ -168,7 +171,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit sim fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
+.PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
         stack-up stack-down bench clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -99,6 +99,7 @@ void log_remake(struct log *log) {
     log->count = log->verified = 0;
     log->next = 0;
     log->committed = -1;
+    log->topic->is_remade = true;
     tally(TALLY_LOGS_REMADE);
     trace("%s [%d] is made anew", log->topic->name, log->number);
     if (log->owner && log->owner->arrived) {

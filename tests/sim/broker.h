@@ -47,6 +47,7 @@ struct topic {
     struct log logs[PARTITIONS_MOST];
     int log_count;
     bool is_read;  // it has a group
+    bool is_remade;
     bool rebalancing;
     bool set_back;            // at the next sharing out, offsets go back
     struct event give_back_by;

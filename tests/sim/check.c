@@ -74,6 +74,10 @@ static void check_calls(const struct subject *s, unsigned hop) {
                    kept, v->calls);
             return;
         }
+        if (stores && v->calls == kept && v->cost_pico_usd != row->attempt.cost_pico_usd) {
+            broken("job %u hop %u: its attempt says a cost of %lld, its calls had %lld", s->number,
+                   hop, (long long)row->attempt.cost_pico_usd, (long long)v->cost_pico_usd);
+        }
         unsigned repeated = v->calls - kept;
         tallies.kinds[TALLY_REPEATED] += row->stored ? repeated : 0;
         const struct life *life = &lives[v->life];

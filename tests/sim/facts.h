@@ -15,6 +15,7 @@ struct visit {
     unsigned life;
     unsigned calls;
     unsigned good;         // answered well, and the answer was heard
+    int64_t cost_pico_usd; // of the replies that were heard
     int64_t admitted_us;   // when the database last said that nothing is stored; -1: never
 };
 

@@ -6,6 +6,7 @@
 #include "fakes.h"
 #include "io/consumer.h"
 #include "node.h"
+#include "setting.h"
 
 struct share {
     struct consumer_partition public;
@@ -39,6 +40,7 @@ struct consumer {
     void *owner;
     struct share shares[PARTITIONS_MOST];
     bool must_give_back, must_share, revoking, lost;
+    int64_t revoked_us;
     struct event join, heartbeat;
     struct list commits;   // on their way
     struct list answered;  // to be heard at the next poll
@@ -196,6 +198,8 @@ static void hear_give_back(struct consumer *consumer) {
         return;
     }
     consumer->revoking = true;
+    consumer->node->giving_back = true;
+    consumer->revoked_us = world.now_us;
     lives[consumer->node->life].left = true;
     if (consumer->lost) {
         tally(TALLY_LOST);
@@ -318,7 +322,12 @@ bool consumer_commit(struct consumer *consumer, const struct consumer_offset *of
 
 void consumer_release(struct consumer *consumer) {
     node_op(consumer->node, OP_RELEASE);
+    if (world.now_us - consumer->revoked_us >= DRAIN_MS * MS_US) {  // with hops in hand
+        lives[consumer->node->life].lost = true;
+        tally(TALLY_LATE_RELEASES);
+    }
     consumer->revoking = false;
+    consumer->node->giving_back = false;
     consumer->lost = false;
     consumer->must_give_back = false;
     shares_drop(consumer);

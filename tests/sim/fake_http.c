@@ -24,6 +24,7 @@ struct http_call {
     struct subject *subject;
     unsigned hop;
     bool good;  // an answer that can be read
+    int64_t cost_pico_usd;
     struct http_reply reply;
     char body[128], retry_after[16];
 };
@@ -63,6 +64,10 @@ static void on_reply(void *owner) {
     list_remove(&call->node);
     if (node_op(node, OP_REPLY)) {
         call->done(call->owner, &call->reply);
+        if (call->reply.status == 200) {
+            subject_visit(call->subject, call->hop, node->life)->cost_pico_usd +=
+                call->cost_pico_usd;
+        }
         if (call->good && call->reply.status == 200) {
             subject_visit(call->subject, call->hop, node->life)->good++;
         }
@@ -78,7 +83,27 @@ static void say(struct http_call *call, uint32_t status, const char *body) {
     call->reply.body = slice_of(call->body);
 }
 
-static void say_answer(struct http_call *call, bool fields) {
+// The same prices as in sim.yaml.
+static int64_t cost_of(const char *url, int64_t tokens) {
+    const struct {
+        const char *url;
+        int64_t call, token;
+    } prices[] = {{"http://simulated/tiny", 1000000, 0},
+                  {"http://simulated/mid", 20000000, 1000000},
+                  {"http://simulated/mid2", 30000000, 0},
+                  {"http://simulated/large", 1000000000, 0}};
+    for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++) {
+        if (strcmp(url, prices[i].url) == 0) {
+            return prices[i].call + tokens * prices[i].token;
+        }
+    }
+    broken("a call to %s", url);
+    return 0;
+}
+
+static void say_answer(struct http_call *call, const struct http_request *request) {
+    bool fields = memmem(request->body.at, request->body.len, "fields", 6) != NULL;
+    int64_t tokens = between(1, 100);
     const char *label = &"A\0B\0C\0X"[2 * between(0, chance(0.1) ? 3 : 1)];
     double confidence = chance(0.5) ? 0.97 : (double)between(30, 99) / 100;
     char body[128];
@@ -86,8 +111,9 @@ static void say_answer(struct http_call *call, bool fields) {
              fields ? "{\"answer\":{\"label\":\"%s\"},\"confidence\":%.2f,"
                       "\"usage\":{\"input_tokens\":%d}}"
                     : "{\"answer\":\"%s\",\"confidence\":%.2f,\"usage\":{\"input_tokens\":%d}}",
-             label, confidence, (int)between(1, 100));
+             label, confidence, (int)tokens);
     say(call, 200, body);
+    call->cost_pico_usd = cost_of(request->url, tokens);
     call->good = true;
 }
 
@@ -116,7 +142,6 @@ static void say_garbage(struct http_call *call) {
 
 // Faults of models never stop: tries are bounded.
 static int64_t choose(struct http_call *call, const struct http_request *request) {
-    bool fields = memmem(request->body.at, request->body.len, "fields", 6) != NULL;
     int64_t latency_us = about_us(100 * MS_US);
     switch (between(0, world.faults ? 30 : 60)) {
     case 0: say_busy(call); break;
@@ -129,8 +154,8 @@ static int64_t choose(struct http_call *call, const struct http_request *request
         say_fault(call, HTTP_FAULT_TIMEOUT, TALLY_TIMEOUT);
         latency_us = request->timeout_ms * MS_US;
         break;
-    case 7: say_garbage(call); break;
-    default: say_answer(call, fields); break;
+    case 7: say_garbage(call); call->cost_pico_usd = cost_of(request->url, 0); break;
+    default: say_answer(call, request); break;
     }
     if (latency_us > request->timeout_ms * MS_US) {
         call->reply = (struct http_reply){0};
@@ -161,8 +186,12 @@ static void check_call(const struct http_call *call, struct node *node) {
     if (visit->admitted_us < 0) {
         broken("job %u hop %u: a model is called without admission", subject->number, call->hop);
     }
-    if (subject->expires_ms > 0 && node->loop.wall_ms >= subject->expires_ms) {
+    if (subject->expires_ms > 0 && world_wall_ms() >= subject->expires_ms) {
         broken("job %u hop %u: a model is called after the deadline", subject->number, call->hop);
+    }
+    if (node->draining || node->giving_back) {
+        broken("job %u hop %u: a model is called while the process %s", subject->number,
+               call->hop, node->draining ? "drains" : "gives back its partitions");
     }
     // Between admission and call only one who had the partition before, or has it now, can store.
     if (row->stored && (row->stored_us <= visit->admitted_us || row->life == node->life)) {

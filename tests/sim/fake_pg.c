@@ -223,7 +223,9 @@ static void run(struct query *query) {
 static void on_run(void *owner) {
     struct query *query = owner;
     query->ran = true;
-    run(query);
+    if (query->pg || query->statement != PG_admit) {  // what nobody hears of asks for nothing
+        run(query);
+    }
     if (query->pg == NULL) {
         query_free(query);
         return;

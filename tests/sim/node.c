@@ -53,9 +53,9 @@ void node_start(struct node *node) {
     }
     node->life = ++life_count;
     node->up = true;
-    node->draining = node->finished = node->failed = node->doomed = node->armed = false;
+    node->draining = node->giving_back = node->failed = node->doomed = node->armed = false;
     node->stalled_until_us = 0;
-    node->loop = (struct loop){node, world_steady_ms(), world_wall_ms()};
+    node->loop = (struct loop){node};
     node->process = (struct process){
         .program = node->tier ? "taskfit-worker" : "taskfit-escalator",
         .instance = node->instance,
@@ -122,7 +122,7 @@ static void end(struct node *node) {
     if (node->failed) {
         tally(TALLY_EXITS);
         lives[node->life].crashed = true;
-    } else if (node->loop.now_ms >= node->drain_until_ms) {
+    } else if (world_steady_ms() >= node->drain_until_ms) {
         tally(TALLY_EARLY_CLOSES);
         lives[node->life].crashed = true;
     } else {
@@ -137,11 +137,9 @@ void node_turn(struct node *node) {
         return;
     }
     int64_t wait_ms = -1;
-    node->loop.now_ms = world_steady_ms();
-    node->loop.wall_ms = world_wall_ms();
     if (!node->doomed) {
-        wait_ms = node->tier ? worker_turn(node->worker, node->loop.now_ms)
-                             : escalator_turn(node->escalator, node->loop.now_ms);
+        wait_ms = node->tier ? worker_turn(node->worker, world_steady_ms())
+                             : escalator_turn(node->escalator, world_steady_ms());
     }
     if (node->doomed) {
         node_crash(node);
@@ -172,14 +170,14 @@ static void on_drain(void *owner) {
         return;
     }
     node->draining = true;
-    node->drain_until_ms = node->loop.now_ms + node->process.config->limits.drain_ms;
+    node->drain_until_ms = world_steady_ms() + node->process.config->limits.drain_ms;
     lives[node->life].left = true;
     node_op(node, OP_DRAIN);
     trace("%s: drains", node->instance);
     if (node->tier) {
-        worker_drain(node->worker, node->loop.now_ms);
+        worker_drain(node->worker, world_steady_ms());
     } else {
-        escalator_drain(node->escalator, node->loop.now_ms);
+        escalator_drain(node->escalator, world_steady_ms());
     }
 }
 
@@ -218,11 +216,13 @@ bool node_op(struct node *node, enum op op) {
 // --- io/loop.h, as far as the fleet uses it
 
 int64_t loop_now_ms(const struct loop *loop) {
-    return loop->now_ms;
+    (void)loop;
+    return world_steady_ms();
 }
 
 int64_t loop_wall_ms(const struct loop *loop) {
-    return loop->wall_ms;
+    (void)loop;
+    return world_wall_ms();
 }
 
 void loop_wake(struct loop *loop) {

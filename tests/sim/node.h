@@ -9,10 +9,8 @@
 struct worker;
 struct escalator;
 
-// What io/loop.h's users see: the time that was read before the turn.
 struct loop {
     struct node *node;
-    int64_t now_ms, wall_ms;
 };
 
 enum { NODES_MOST = 12 };
@@ -28,7 +26,8 @@ struct node {
     struct escalator *escalator;
     unsigned life;           // which start of any process this is, from 1
     bool up;
-    bool draining, finished; // drained, to be closed after the turn
+    bool draining;
+    bool giving_back;        // its partitions go: no call may begin
     bool failed;             // told of something fatal
     bool doomed;             // dies when the event is over; nothing it still does gets out
     bool for_good;           // not started again

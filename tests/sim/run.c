@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -14,8 +15,8 @@
 #include "plan.h"
 #include "setting.h"
 
-// The longest until it is quiet, and how long it must stay so.
-enum { REST_US = 1800 * SECOND_US, CALM_US = 5 * SECOND_US };
+// The longest until it is quiet, how long it must stay so, and what is no schedule any more.
+enum { REST_US = 1800 * SECOND_US, CALM_US = 5 * SECOND_US, STEPS_MOST = 2000000 };
 
 enum { COMPLETE = 10000 };  // schedules, among which every kind of fault must be
 
@@ -24,6 +25,8 @@ struct options {
     const char *seeds;   // a file of seeds that once failed
     const char *config;
     bool trace;
+    unsigned failures;   // after so many it stops
+    unsigned jobs;       // processes that share the seeds
 };
 
 static bool is_busy(void) {
@@ -38,6 +41,9 @@ static bool is_busy(void) {
 
 static void run_until(int64_t until_us) {
     while (!world.is_broken && world_step(until_us)) {
+        if (++world.steps > STEPS_MOST) {
+            broken("no end after %d events", STEPS_MOST);
+        }
     }
 }
 
@@ -184,17 +190,22 @@ static int usage(void) {
           "  --seeds FROM COUNT  schedules of COUNT seeds from FROM on\n"
           "  --seed N            of one seed\n"
           "  --trace             tells all that happens\n"
+          "  --first             stops at the first that fails\n"
+          "  --jobs N            N processes share the seeds\n"
           "  --old FILE          of the seeds in FILE first, one a line\n"
           "From 10,000 schedules on it also fails when some kind of fault never happened.\n",
           stderr);
     return EX_USAGE;
 }
 
+enum { JOBS_MOST = 64 };
+
 static bool parse(int argc, char **argv, struct options *o) {
     static const struct option names[] = {
         {"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
         {"trace", no_argument, NULL, 't'},      {"old", required_argument, NULL, 'o'},
-        {"config", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+        {"config", required_argument, NULL, 'f'}, {"first", no_argument, NULL, '1'},
+        {"jobs", required_argument, NULL, 'j'},  {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (c) {
@@ -208,15 +219,75 @@ static bool parse(int argc, char **argv, struct options *o) {
             break;
         case 't': o->trace = true; break;
         case 'o': o->seeds = optarg; break;
+        case '1': o->failures = 1; break;
+        case 'j': o->jobs = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'f': o->config = optarg; break;
         default: return false;
         }
     }
-    return o->config != NULL && optind == argc;
+    return o->config != NULL && optind == argc && o->jobs > 0 && o->jobs <= JOBS_MOST;
+}
+
+// --- seeds shared by processes
+
+// What one process has to tell.
+struct share {
+    struct tallies tallies;
+    unsigned failed;
+};
+
+static unsigned run_share(const struct options *o, unsigned first) {
+    unsigned failed = 0;
+    for (uint64_t i = first; i < o->count && failed < o->failures; i += o->jobs) {
+        failed += !run_one(o->from + i, o->trace);
+    }
+    return failed;
+}
+
+static pid_t start_share(const struct options *o, unsigned first, int *from) {
+    int ends[2];
+    fflush(stdout);
+    if (pipe(ends) != 0) {
+        return -1;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct share share = {0};
+        memset(&tallies, 0, sizeof(tallies));
+        share.failed = run_share(o, first);
+        share.tallies = tallies;
+        fflush(stdout);
+        _exit(write(ends[1], &share, sizeof(share)) == sizeof(share) ? EX_OK : EX_IOERR);
+    }
+    close(ends[1]);
+    *from = ends[0];
+    return pid;
+}
+
+// A process that dies has told its seed, and counts as one that failed.
+static unsigned run_shares(const struct options *o) {
+    int from[JOBS_MOST];
+    unsigned failed = 0;
+    for (unsigned i = 0; i < o->jobs; i++) {
+        if (start_share(o, i, &from[i]) < 0) {
+            perror("fork");
+            exit(EX_OSERR);
+        }
+    }
+    for (unsigned i = 0; i < o->jobs; i++) {
+        struct share share = {0};
+        bool whole = read(from[i], &share, sizeof(share)) == sizeof(share);
+        tallies_add(&tallies, &share.tallies);
+        failed += whole ? share.failed : 1;
+        tallies.schedules += !whole;
+        close(from[i]);
+        wait(NULL);
+    }
+    return failed;
 }
 
 int main(int argc, char **argv) {
-    struct options o = {0};
+    struct options o = {.failures = 20, .jobs = 1};
     struct err err;
     unsigned failed = 0;
     if (!parse(argc, argv, &o)) {
@@ -232,9 +303,7 @@ int main(int argc, char **argv) {
     if (o.seeds) {
         failed += run_file(o.seeds, &readable);
     }
-    for (uint64_t i = 0; i < o.count && failed < 20; i++) {
-        failed += !run_one(o.from + i, o.trace);
-    }
+    failed += o.jobs > 1 ? run_shares(&o) : run_share(&o, 0);
     if (!readable) {
         fprintf(stderr, "%s cannot be read\n", o.seeds);
         return EX_NOINPUT;

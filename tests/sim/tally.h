@@ -23,7 +23,8 @@
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \
     X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
     X(REBALANCES, "rebalances") X(EXPELLED, "members expelled") \
-    X(LOST, "partitions lost") X(RETURNS, "static members that came back") \
+    X(LOST, "partitions lost") X(LATE_RELEASES, "partitions let go late") \
+    X(RETURNS, "static members that came back") \
     X(REDELIVERED, "records delivered again") X(REPLAYS, "offsets set back") \
     X(COMMITS_REFUSED, "commits refused") X(COMMITS_UNASKED, "commits without a coordinator") \
     X(BROKER_AWAY, "broker away") X(QUEUE_FULL, "producer queue full") \

@@ -24,6 +24,7 @@ struct world {
     uint64_t seed;
     struct random random;
     int64_t now_us;
+    int64_t steps;
     struct heap events;
     struct arena_pool pool;
     struct arena arena;  // of all that lives as long as the world
