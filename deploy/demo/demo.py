@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from services import Services
+from services import Services, supervised
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -96,12 +96,15 @@ def write_invoices(known: list) -> None:
 
 
 def stack(command: str) -> dict[str, str]:
-    done = subprocess.run(
-        [ROOT / "deploy/local/stack", command], env=STACK, stdout=subprocess.PIPE, text=True
-    )
-    if done.returncode:
-        raise Failed(f"deploy/local/stack {command} failed")
-    return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    """Again when it was killed: whatever it had begun, it goes on from there."""
+    program = ROOT / "deploy/local/stack"
+    for _ in range(3):
+        done = subprocess.run([program, command], env=STACK, stdout=subprocess.PIPE, text=True)
+        if done.returncode == 0:
+            return dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        if done.returncode > 0 and done.returncode != EX_UNAVAILABLE:
+            break
+    raise Failed(f"deploy/local/stack {command} ended with {done.returncode}")
 
 
 def model_ports() -> dict[str, int]:
@@ -161,12 +164,29 @@ def wait_for_model(tier: str, port: int) -> None:
     raise Failed(f"the model of {tier} does not answer: {FOLDER}/log/model-{tier}.log")
 
 
-def taskfit(*arguments: str, tries: int = 20) -> None:
+def look_after(services: Services) -> None:
+    """A supervisor that was killed starts nothing again."""
+    services.supervise()
+    if not supervised(FOLDER / "stack/service"):
+        stack("up")
+
+
+def wait(process: subprocess.Popen) -> int | None:
+    """None: it still runs after two seconds."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(timeout=2)
+    return None
+
+
+def taskfit(*arguments: str, services: Services | None = None, tries: int = 100) -> None:
     """Runs a command of the fleet; again when it was killed or something was away for a moment.
-    All of them may be run again: the same submit is once the work."""
+    All of them may be run again: the same submit is once the work. `services` are looked after."""
     command = [str(BUILD / "taskfit"), arguments[0], "--config", str(CONFIG), *arguments[1:]]
     for _ in range(tries):
-        code = subprocess.run(command).returncode
+        process = subprocess.Popen(command)
+        while (code := wait(process)) is None:
+            if services:
+                look_after(services)
         if code == 0:
             return
         if code > 0 and code not in (EX_UNAVAILABLE, EX_TEMPFAIL):
@@ -209,7 +229,7 @@ def run(count: int, wheel: Path) -> int:
     key = f"demo-{time.time_ns()}"
     taskfit("submit", "--path", "invoices", "--key", key, str(FOLDER / "invoices.ndjson"))
     batch = report.find_batch(key)
-    taskfit("watch", batch)
+    taskfit("watch", batch, services=services)
     with lap("each model is called alone over the same lines"):
         alone = call_alone([Tier(MODELS, tier) for tier in TIERS], known, PRICES)
     good = print_report(report, batch, known, alone)

@@ -31,7 +31,13 @@ class Services:
             run.write_text(f"#!/bin/sh\nexec {shlex.join(command)} >>{log} 2>&1 </dev/null\n")
             run.chmod(0o755)
             (self.logs / f"{name}.log").write_text("")
-        with open(self.logs / "supervisor.log", "w") as log:
+        self.supervise()
+
+    def supervise(self) -> None:
+        """Does nothing when the supervisor runs."""
+        if supervised(self.folder):
+            return
+        with open(self.logs / "supervisor.log", "a") as log:
             subprocess.Popen(
                 ["s6-svscan", str(self.folder)],
                 stdin=subprocess.DEVNULL,
@@ -40,30 +46,33 @@ class Services:
                 start_new_session=True,
             )
 
-    def processes(self) -> dict[int, str]:
-        found = {}
-        for proc in Path("/proc").glob("[0-9]*"):
-            try:
-                place = Path(os.readlink(proc / "cwd"))
-                name = (proc / "comm").read_text().strip()
-            except OSError:
-                continue
-            if place == self.folder or self.folder in place.parents:
-                found[int(proc.name)] = name
-        return found
-
     def stop(self) -> None:
         """Programs get 20 s to bring to an end what they have in hand."""
         for tenths in range(200):
-            found = self.processes()
+            found = processes(self.folder)
             if not found:
                 return
             if tenths % 20 == 0:
                 signal_all(first_to_stop(found), signal.SIGTERM)
             time.sleep(0.1)
-        while found := self.processes():
+        while found := processes(self.folder):
             signal_all(first_to_stop(found), signal.SIGKILL)
             time.sleep(0.1)
+
+
+def processes(folder: Path) -> dict[int, str]:
+    """Pid and name of those that work in the folder."""
+    found = {}
+    for proc in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            place = Path(os.readlink(proc / "cwd"))
+            if place == folder or folder in place.parents:
+                found[int(proc.name)] = (proc / "comm").read_text().strip()
+    return found
+
+
+def supervised(folder: Path) -> bool:
+    return "s6-svscan" in processes(folder).values()
 
 
 def first_to_stop(found: dict[int, str]) -> list[int]:

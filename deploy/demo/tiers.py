@@ -25,7 +25,7 @@ from typing import NamedTuple
 from data import Line, invoices, tariff_lines
 
 DEV_LINES = 3000
-PIECE = 2000  # lines at once: bounds the memory of the linear models' features
+PIECE = 2000  # texts at once: bounds the memory of the linear models' features
 TIERS = ("tiny", "mid", "large")
 FIELDS = ("section", "tax_type")
 # Seconds on one core: 0.3, 2 and 3. -lr 0.5 is essential with so few lines.
@@ -90,11 +90,15 @@ class Field:
         if meta.exists():
             self.temperature = json.loads(meta.read_text())["temperature"]
 
-    def scores(self, lines: list[dict]) -> list[Scores]:
+    def scores(self, seen: list[str]) -> list[Scores]:
         raise NotImplementedError
 
     def predict(self, lines: list[dict]) -> list[tuple[str, float]]:
-        return [best(scores, self.temperature) for scores in self.scores(lines)]
+        seen = [self.see(line) for line in lines]
+        different = list(dict.fromkeys(seen))
+        scores = self.scores(different)
+        found = {s: best(x, self.temperature) for s, x in zip(different, scores, strict=True)}
+        return [found[s] for s in seen]
 
 
 class FastTextField(Field):
@@ -104,10 +108,10 @@ class FastTextField(Field):
         super().__init__(folder, tier, field)
         self.model = fasttext.load_model(str(self.path.with_suffix(".bin")))
 
-    def scores(self, lines: list[dict]) -> list[Scores]:
+    def scores(self, seen: list[str]) -> list[Scores]:
         found = []
-        for line in lines:
-            labels, chances = self.model.predict(self.see(line), k=-1)
+        for text in seen:
+            labels, chances = self.model.predict(text, k=-1)
             found.append(
                 ([x[9:] for x in labels], [math.log(max(float(p), 1e-9)) for p in chances])
             )
@@ -119,10 +123,13 @@ class LinearField(Field):
         super().__init__(folder, tier, field)
         self.model = pickle.loads(self.path.with_suffix(".pickle").read_bytes())
 
-    def scores(self, lines: list[dict]) -> list[Scores]:
+    def scores(self, seen: list[str]) -> list[Scores]:
         labels = list(self.model.classes_)
-        rows = self.model.decision_function([self.see(line) for line in lines])
-        return [(labels, row) for row in rows.tolist()]
+        found: list[Scores] = []
+        for i in range(0, len(seen), PIECE):
+            rows = self.model.decision_function(seen[i : i + PIECE])
+            found += [(labels, row) for row in rows.tolist()]
+        return found
 
 
 def best(scores: Scores, temperature: float) -> tuple[str, float]:
@@ -180,7 +187,7 @@ def surprise(scores: list[Scores], right: list[str], temperature: float) -> floa
 
 
 def temper(field: Field, dev: list[tuple[dict, dict]], name: str) -> None:
-    scores = field.scores([fields for fields, _ in dev])
+    scores = field.scores([field.see(fields) for fields, _ in dev])
     right = [truth[name] for _, truth in dev]
     field.temperature = min(TEMPERATURES, key=lambda t: surprise(scores, right, t))
     field.path.with_suffix(".json").write_text(json.dumps({"temperature": field.temperature}))
@@ -216,8 +223,7 @@ class Verdicts(NamedTuple):
 
 
 def judge(tier: Tier, known: list[tuple[dict, dict]]) -> Verdicts:
-    lines = [fields for fields, _ in known]
-    answers = [a for i in range(0, len(lines), PIECE) for a in tier.answer(lines[i : i + PIECE])]
+    answers = tier.answer([fields for fields, _ in known])
     pairs = list(zip(answers, (truth for _, truth in known), strict=True))
     return Verdicts(
         [a.section == t["section"] and a.tax_type == t["tax_type"] for a, t in pairs],
