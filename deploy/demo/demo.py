@@ -232,7 +232,7 @@ def run(count: int, wheel: Path) -> int:
     taskfit("watch", batch, services=services)
     with lap("each model is called alone over the same lines"):
         alone = call_alone([Tier(MODELS, tier) for tier in TIERS], known, PRICES)
-    good = print_report(report, batch, known, alone)
+    good = print_report(report, batch, known, accept, alone)
     tell_story(report, batch, show)
     print_what_stays(batch)
     return 0 if good else 1

@@ -70,15 +70,18 @@ CHECKS = {
     "no job has two final decisions":
         "select 0, count(*) from (select from decisions where final and batch_id = :'batch' "
         "group by job_id having count(*) > 1) twice",
-    "no job was decided twice at a tier, and none without an attempt":
-        "select count(*), count(distinct (job_id, hop)) from decisions join attempts "
-        "using (job_id, hop) where decisions.batch_id = :'batch'",
+    "every attempt was decided once":
+        "select (select count(*) from attempts where batch_id = :'batch'), count(*) "
+        "from decisions join attempts using (job_id, hop) where decisions.batch_id = :'batch'",
     "the attempts' cost is the batch's, in 1e-12 USD":
         "select (select sum(cost_pico_usd) from attempts where batch_id = :'batch'), "
         "cost_pico_usd from batches where id = :'batch'",
     "every escalation has a reason":
         "select 0, count(*) from decisions where batch_id = :'batch' and verdict = 'escalate' "
         "and cardinality(reasons) = 0",
+    "no answer that stands has a tax type that the states contradict":
+        "select 0, count(*) from outcomes o join demo.truth t using (custom_id) "
+        "where batch_id = :'batch' and verdict = 'accept' and answer->>'tax_type' <> t.tax_type",
     "nothing is dead, expired or cancelled":
         "select 0, dead + expired + cancelled from batches where id = :'batch'",
 }  # fmt: skip
@@ -159,13 +162,13 @@ def call_alone(tiers: list[Tier], known: list[tuple[dict, dict]], prices: dict) 
     }
 
 
-def print_tiers(rows: list[dict]) -> None:
-    form = "{:<8}{:>9}{:>10}{:>10}{:>12}{:>11}{:>12}"
-    heads = ("tier", "jobs", "accepted", "accuracy", "escalated", "to people", "USD")
+def print_tiers(rows: list[dict], accept: dict[str, float]) -> None:
+    form = "{:<8}{:>11}{:>9}{:>10}{:>10}{:>12}{:>11}{:>11}"
+    heads = ("tier", "accepts at", "jobs", "accepted", "accuracy", "escalated", "to people", "USD")
     print("\n" + form.format(*heads))
     for r in rows:
         print(form.format(
-            r["tier"], f"{r['attempts']:,}", f"{r['accepted']:,}",
+            r["tier"], accept[r["tier"]], f"{r['attempts']:,}", f"{r['accepted']:,}",
             percent(r["correct"], r["accepted"]), f"{r['escalated']:,}", f"{r['ended']:,}",
             f"{r['usd']:.4f}",
         ))  # fmt: skip
@@ -204,12 +207,12 @@ The rule: {s['why']}. {s['by']} then said {s['tax_type']}, which is right.
     show(s["job_id"])
 
 
-def print_report(report: Report, batch: str, known: list, alone: dict[str, Alone]) -> bool:
-    """False: something does not hold."""
+def print_report(report: Report, batch: str, known: list, accept: dict, alone: dict) -> bool:
+    """False: something does not hold. accept: the thresholds; alone: what call_alone gave."""
     rows = sorted(report.rows(PER_TIER, batch=batch), key=lambda r: TIERS.index(r["tier"]))
     pace = report.rows(PACE, batch=batch)[0]
     correct = sum(r["correct"] for r in rows)
-    print_tiers(rows)
+    print_tiers(rows, accept)
     print_comparison(rows, alone, len(known), pace["usd"])
     print_reasons(report.rows(REASONS, batch=batch))
     print(f"\n{len(known):,} jobs in {pace['seconds']:.1f} s:"
