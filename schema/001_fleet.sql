@@ -25,6 +25,7 @@ create table batches (
     unique (tenant, key)
 ) with (fillfactor = 50);
 create index batches_by_name on batches (name, id);
+create index batches_cancelled on batches (cancelled_at) where cancelled_at is not null;
 
 -- What `taskfit watch` reads: a batch's progress by tier.
 create table batch_tiers (
@@ -131,6 +132,7 @@ create table cancellations (
     job_id       uuid primary key,
     cancelled_at timestamptz not null default clock_timestamp()
 );
+create index cancellations_by_time on cancellations (cancelled_at);
 
 create table policies (
     version    text primary key,

@@ -15,6 +15,12 @@ left join batches b on b.id = g.batch_id
 where a.job_id is not null or d.job_id is not null or c.job_id is not null
    or b.cancelled_at is not null or b.cost_pico_usd >= b.spend_cap_pico_usd
 
+-- Jobs and batches that were cancelled in the last $1 milliseconds.
+-- name: recall
+select job_id from cancellations where cancelled_at > clock_timestamp() - $1::int8 * interval '1 ms'
+union all
+select id from batches where cancelled_at > clock_timestamp() - $1::int8 * interval '1 ms'
+
 -- Attempts with what they cost their batches. Comes back: the keys that were new. Batches are
 -- locked in the order of their ids, so that two of these cannot wait for each other.
 -- name: store_attempts
@@ -220,6 +226,25 @@ select job_id from decisions where batch_id = $1 and custom_id = $2 and final
 union
 select job_id from dead_letters where batch_id = $1 and custom_id = $2 and job_id is not null
 limit 2
+
+-- --- What `taskfit cancel` runs. Both tell whether it was cancelled before, and when.
+
+-- name: cancel_batch
+with before as (
+    select id, cancelled_at from batches where id = $1 for update
+)
+update batches b set cancelled_at = coalesce(b.cancelled_at, clock_timestamp())
+from before where b.id = before.id
+returning before.cancelled_at is not null, b.cancelled_at, b.total,
+          b.accepted + b.review + b.dead + b.expired + b.cancelled
+
+-- name: cancel_job
+with made as (
+    insert into cancellations (job_id) values ($1) on conflict do nothing returning cancelled_at
+)
+select false, cancelled_at from made
+union all
+select true, cancelled_at from cancellations where job_id = $1
 
 -- --- What `taskfit submit` runs.
 

@@ -21,6 +21,8 @@
     X(CALLS,           COUNTER, "taskfit_calls_total", "model", \
       "requests sent to models, retries included") \
     X(CALL_SECONDS,    HISTOGRAM, "taskfit_call_seconds", "model", "from a request to its reply") \
+    X(CALLS_GIVEN_UP,  COUNTER, "taskfit_calls_given_up_total", "", \
+      "calls abandoned because their job was cancelled") \
     X(RETRIES,         COUNTER, "taskfit_retries_total", "reason", "requests repeated, by why") \
     X(ATTEMPTS,        COUNTER, "taskfit_attempts_total", "model", "attempts stored") \
     X(ATTEMPT_ERRORS,  COUNTER, "taskfit_attempt_errors_total", "reason", \

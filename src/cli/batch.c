@@ -100,3 +100,29 @@ bool batch_find(struct pg_session *session, const char *called, struct arena *ar
     pg_params_fini(&params);
     return ok;
 }
+
+bool batch_find_job(struct pg_session *session, const struct batch *batch, const char *custom_id,
+                    struct uuid *job, struct err *err) {
+    struct pg_params params = {0};
+    const struct pg_result *result;
+    pg_scalar(&params, PG_UUID);
+    pg_uuid(&params, batch->id);
+    pg_scalar(&params, PG_TEXT);
+    pg_slice(&params, slice_of(custom_id));
+    bool ok = pg_session_run(session, PG_find_job, &params, &result, err);
+    pg_params_fini(&params);
+    if (!ok) {
+        return false;
+    }
+    if (pg_rows(result) > 1) {
+        return err_exit(err, EX_NOINPUT, "%s has several jobs with the custom id '%s': give the "
+                        "job's id", batch->id_text, custom_id);
+    }
+    if (pg_rows(result) == 0) {
+        return err_exit(err, EX_NOINPUT, "batch %s (%s) has no job '%s' that anything is stored "
+                        "of: it waits in a topic, or was never submitted", batch->id_text,
+                        batch->name, custom_id);
+    }
+    *job = pg_get_uuid(result, 0, 0);
+    return true;
+}

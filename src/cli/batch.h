@@ -21,6 +21,11 @@ struct batch {
 bool batch_find(struct pg_session *session, const char *called, struct arena *arena,
                 struct batch *batch, struct err *err) MUST_CHECK;
 
+// A job by its custom id, whose id was not derived from it: by the rows of the batch. EX_NOINPUT:
+// nothing is stored of one, or of several.
+bool batch_find_job(struct pg_session *session, const struct batch *batch, const char *custom_id,
+                    struct uuid *job, struct err *err) MUST_CHECK;
+
 // The least and the greatest id that begins with text (hex digits and dashes where ids have
 // them); false: none does.
 bool uuid_range(struct slice text, struct uuid *least, struct uuid *most);

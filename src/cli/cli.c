@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &show_command,
     &try_command,
     &probe_command,
+    &cancel_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -59,6 +59,6 @@ int cli_database(struct pg_session **session);
 int cli_fail(const struct err *err);  // says err, returns its exit code
 
 extern const struct command init_command, check_command, submit_command, watch_command,
-    results_command, show_command, try_command, probe_command;
+    results_command, show_command, try_command, probe_command, cancel_command;
 
 #endif

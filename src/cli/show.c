@@ -14,33 +14,6 @@ struct options {
     bool json;
 };
 
-// By the id that submit derives; where nothing is stored of that, by the rows of the batch.
-static bool find_in_batch(struct pg_session *session, const struct batch *batch,
-                          const char *custom_id, struct uuid *job, struct err *err) {
-    struct pg_params params = {0};
-    const struct pg_result *result;
-    pg_scalar(&params, PG_UUID);
-    pg_uuid(&params, batch->id);
-    pg_scalar(&params, PG_TEXT);
-    pg_slice(&params, slice_of(custom_id));
-    bool ok = pg_session_run(session, PG_find_job, &params, &result, err);
-    pg_params_fini(&params);
-    if (!ok) {
-        return false;
-    }
-    if (pg_rows(result) > 1) {
-        return err_exit(err, EX_NOINPUT, "%s has several jobs with the custom id '%s': give the "
-                        "job's id", batch->id_text, custom_id);
-    }
-    if (pg_rows(result) == 0) {
-        return err_exit(err, EX_NOINPUT, "batch %s (%s) has no job '%s' that anything is stored "
-                        "of: it waits in a topic, or was never submitted", batch->id_text,
-                        batch->name, custom_id);
-    }
-    *job = pg_get_uuid(result, 0, 0);
-    return true;
-}
-
 static bool is_empty(const struct story *story) {
     return story->hop_count == 0 && story->letter_count == 0;
 }
@@ -56,7 +29,7 @@ static bool read_of_batch(struct pg_session *session, const char *called, const 
     if (!story_read(session, job, arena, story, err)) {
         return false;
     }
-    return !is_empty(story) || (find_in_batch(session, &batch, custom_id, &job, err) &&
+    return !is_empty(story) || (batch_find_job(session, &batch, custom_id, &job, err) &&
                                 story_read(session, job, arena, story, err));
 }
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "fleet/admission.h"
 #include "fleet/caller.h"
+#include "fleet/recall.h"
 #include "fleet/rows.h"
 #include "fleet/station.h"
 #include "io/loop.h"
@@ -18,6 +19,7 @@ struct worker {
     struct caller *caller;
     struct pg *admit_pg;  // of its own, so that asking does not wait for storing
     struct store *admitting, *storing;
+    struct recall recall;
     struct list ready, calling, waiting, judging;
     struct heap due;     // of those waiting
     struct map in_hand;  // by (job, hop): a second copy waits for the first
@@ -125,7 +127,9 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 
 static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) {
     hop->attempt.error = slice_of(reason_code(reason));
-    hop->attempt.started_ms = loop_wall_ms(w->station.process->loop);
+    if (hop->attempt.calls == 0) {
+        hop->attempt.started_ms = loop_wall_ms(w->station.process->loop);
+    }
     store_add(w->storing, hop, STEP_STORING);
 }
 
@@ -186,6 +190,34 @@ static void call(struct worker *w, int64_t now_ms) {
         } else {
             hop_move(hop, STEP_CALLING, &w->calling);
         }
+    }
+}
+
+// Those that wait for room in a model: their deadline does not wait.
+static void expire(struct worker *w) {
+    LIST_FOR(node, &w->ready) {
+        if (is_expired(w, hop_of(node))) {
+            fail_attempt(w, hop_of(node), REASON_JOB_EXPIRED);
+        }
+    }
+}
+
+// A cancelled job ends here, with what it has cost: a call that is given up counts as one.
+static void on_recalled(void *owner, const struct recall *recall) {
+    struct worker *w = owner;
+    LIST_FOR(node, &w->station.hops) {
+        struct hop *hop = LIST_ENTRY(node, struct hop, all);
+        bool open = hop->step == STEP_READY || hop->step == STEP_WAITING ||
+                    hop->step == STEP_CALLING;
+        if (!open || !recall_names(recall, hop)) {
+            continue;
+        }
+        if (hop->step == STEP_CALLING) {
+            caller_cancel(w->caller, hop);
+            metric_add(&w->station.process->metrics, METRIC_CALLS_GIVEN_UP, "", 1);
+        }
+        heap_remove(&w->due, &hop->due);
+        fail_attempt(w, hop, REASON_JOB_CANCELLED);
     }
 }
 
@@ -317,12 +349,14 @@ static void measure(struct worker *w, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
     caller_tidy(w->caller);
+    expire(w);
     w->gauges_due_ms = now_ms + 1000;
 }
 
 int64_t worker_turn(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = station_begin(&w->station, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
+    wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
     call(w, now_ms);
     wait_ms = sooner_ms(wait_ms, store_turn(w->storing, now_ms));
@@ -351,6 +385,7 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     w->admit_pg = station_database(&w->station);
     w->admitting = store_new(process, w->admit_pg, &admitting, w);
     w->storing = store_new(process, w->station.pg, &storing, w);
+    recall_init(&w->recall, process, w->admit_pg, on_recalled, w);
     w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), &calling,
                             w);
     *out = w;
@@ -363,6 +398,7 @@ void worker_close(struct worker *w) {
     station_fini(&w->station);
     store_free(w->admitting);
     store_free(w->storing);
+    recall_fini(&w->recall);
     map_fini(&w->in_hand);
     heap_fini(&w->due);
     mem_free(w);

@@ -42,6 +42,7 @@ struct subject {
     unsigned number;
     bool refuse_attempt, refuse_decision;  // the database will never take its row at hop 0
     bool cancelled;
+    int64_t cancelled_us;
     int64_t expires_ms;    // Unix time; 0: never
     int batch;             // -1: none
     unsigned sent;         // records by the producer
@@ -61,6 +62,7 @@ struct batch_tier {
 struct batch_row {
     struct uuid id;
     bool cancelled;
+    int64_t cancelled_us;
     int64_t cap_pico_usd;  // -1: none
     int64_t accepted, review, dead, expired, cancelled_jobs, cost_pico_usd;
     struct batch_tier tiers[8];

@@ -55,6 +55,7 @@ void http_close(struct http *http) {
 }
 
 void http_cancel(struct http_call *call) {
+    tally(TALLY_GIVEN_UP);
     call_free(call);
 }
 

@@ -43,6 +43,7 @@ static const struct {
     enum op sent, heard;
 } steps[] = {
     {PG_admit, OP_ADMIT, OP_ADMITTED},
+    {PG_recall, OP_ADMIT, OP_ADMITTED},
     {PG_store_attempts, OP_STORE, OP_STORED},
     {PG_store_decisions, OP_DECIDE, OP_DECIDED},
     {PG_find_decisions, OP_FIND, OP_DECIDED},

@@ -95,13 +95,16 @@ static void cancel_job(void) {
     if (subject_count > 0) {
         struct subject *subject = subjects[between(0, subject_count - 1)];
         subject->cancelled = true;
+        subject->cancelled_us = world.now_us;
         trace("job %u is cancelled", subject->number);
     }
 }
 
 static void cancel_batch(void) {
     if (batch_count > 0) {
-        batches[between(0, batch_count - 1)].cancelled = true;
+        struct batch_row *batch = &batches[between(0, batch_count - 1)];
+        batch->cancelled = true;
+        batch->cancelled_us = world.now_us;
     }
 }
 

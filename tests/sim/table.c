@@ -135,6 +135,31 @@ static void admit(const struct pg_params *params, unsigned life, struct pg_resul
     }
 }
 
+// --- recall
+
+static int64_t param_int(const struct pg_params *params, int number) {
+    const struct pg_param *param = &params->params[number - 1];
+    assert(number <= params->count && !param->array);
+    return value_int((struct slice){params->data.data + param->at, param->len});
+}
+
+static void recall(const struct pg_params *params, struct arena *arena,
+                   struct pg_result *result) {
+    int64_t since_us = world.now_us - param_int(params, 1) * MS_US;
+    size_t most = subject_count + (size_t)batch_count + 1;
+    result->cells = arena_alloc(arena, most * sizeof(*result->cells));
+    for (unsigned i = 0; i < subject_count; i++) {
+        if (subjects[i]->cancelled && subjects[i]->cancelled_us > since_us) {
+            result_row(result)[0] = cell_text(uuid_slice(&subjects[i]->id));
+        }
+    }
+    for (int i = 0; i < batch_count; i++) {
+        if (batches[i].cancelled && batches[i].cancelled_us > since_us) {
+            result_row(result)[0] = cell_text(uuid_slice(&batches[i].id));
+        }
+    }
+}
+
 // --- store_attempts
 
 enum { ATTEMPT_COLUMNS = 21 };
@@ -235,8 +260,13 @@ static bool store_attempts(const struct pg_params *params, unsigned life,
 
 bool table_run(enum pg_statement statement, const struct pg_params *params, unsigned life,
                struct arena *arena, struct pg_result *result) {
+    *result = (struct pg_result){0};
+    if (statement == PG_recall) {
+        recall(params, arena, result);
+        return true;
+    }
     uint32_t rows = param_reader(params, 1).left;
-    *result = (struct pg_result){.cells = arena_alloc(arena, rows * sizeof(*result->cells))};
+    result->cells = arena_alloc(arena, rows * sizeof(*result->cells));
     switch ((int)statement) {
     case PG_admit:
         admit(params, life, result);

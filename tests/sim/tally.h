@@ -44,7 +44,8 @@
     X(REFUSED, "replies 4xx") X(TIMEOUT, "calls timed out") X(CUT, "replies cut") \
     X(UNREACHABLE, "models unreachable") X(GARBAGE, "replies of garbage") \
     X(REPEATED, "calls repeated") X(ZOMBIE_CALLS, "calls by who had lost the partition") \
-    X(CANCELLED, "jobs cancelled") X(EXPIRED, "jobs expired") X(CAPPED, "batches at their cap") \
+    X(CANCELLED, "jobs cancelled") X(GIVEN_UP, "calls given up") X(EXPIRED, "jobs expired") \
+    X(CAPPED, "batches at their cap") \
     X(ACCEPT, "accepted") X(ESCALATE, "escalated") X(REVIEW, "to review") X(DEAD, "decided dead") \
     X(LETTERS, "dead letters") X(EARLY_CLOSES, "drain deadlines reached")
 // clang-format on
