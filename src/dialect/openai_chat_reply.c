@@ -1,69 +1,7 @@
-#include <math.h>
-
+#include "dialect/logprobs.h"
 #include "dialect/openai_chat.h"
 #include "dialect/reading.h"
 #include "job/answer.h"
-
-// --- logprobs
-
-// `bytes` is exact where a token ends within a character and its text could not be told.
-static struct slice token_text(const struct json *body, uint32_t node, struct arena *arena) {
-    uint32_t token = json_get(body, node, "token");
-    uint32_t bytes = json_get(body, node, "bytes");
-    struct slice text = token ? json_string(body, token, arena) : (struct slice){0};
-    if (bytes == 0 || json_type(body, bytes) != JSON_ARRAY) {
-        return text;
-    }
-    uint32_t count = body->nodes[bytes].count, used = 0;
-    char *exact = arena_alloc(arena, count);
-    for (uint32_t i = json_first(body, bytes); i; i = json_after(body, bytes, i)) {
-        int64_t value;
-        if (!json_integer(body, i, &value) || value < 0 || value > 255) {
-            return text;
-        }
-        exact[used++] = (char)value;
-    }
-    return (struct slice){exact, used};
-}
-
-static double token_logprob(const struct json *body, uint32_t node) {
-    double logprob;
-    uint32_t member = json_get(body, node, "logprob");
-    return member && json_number(body, member, &logprob) ? logprob : NAN;
-}
-
-static void read_alternatives(const struct json *body, uint32_t list, struct arena *arena,
-                              struct token *token) {
-    if (list == 0 || json_type(body, list) != JSON_ARRAY) {
-        return;
-    }
-    struct token_alternative *alternatives =
-        arena_alloc(arena, body->nodes[list].count * sizeof(*alternatives));
-    for (uint32_t i = json_first(body, list); i; i = json_after(body, list, i)) {
-        alternatives[token->alternative_count++] = (struct token_alternative){
-            token_text(body, i, arena), token_logprob(body, i)};
-    }
-    token->alternatives = alternatives;
-}
-
-static void read_logprobs(const struct json *body, uint32_t choice, struct arena *arena,
-                          struct signals *signals) {
-    uint32_t logprobs = json_get(body, choice, "logprobs");
-    uint32_t list = reading_get(body, logprobs, "content");
-    if (list == 0 || json_type(body, list) != JSON_ARRAY || body->nodes[list].count == 0) {
-        return;
-    }
-    struct token *tokens = arena_zalloc(arena, body->nodes[list].count * sizeof(*tokens));
-    uint32_t count = 0;
-    for (uint32_t i = json_first(body, list); i; i = json_after(body, list, i)) {
-        tokens[count].text = token_text(body, i, arena);
-        tokens[count].logprob = token_logprob(body, i);
-        read_alternatives(body, json_get(body, i, "top_logprobs"), arena, &tokens[count]);
-        count++;
-    }
-    signals->tokens = tokens;
-    signals->token_count = count;
-}
 
 // --- the message
 
@@ -109,22 +47,6 @@ static void read_usage(const struct json *body, struct usage *usage) {
     };
 }
 
-// A number of the body's, put there by a `reply` mapping, or of the answer itself.
-static double own_confidence(const struct json *body, struct slice answer, struct arena *arena) {
-    struct json json;
-    struct err err;
-    double value;
-    uint32_t node = json_get(body, 0, "confidence");
-    if (node) {
-        return json_number(body, node, &value) ? value : NAN;
-    }
-    if (!json_parse(&json, answer, &json_default_limits, arena, &err)) {
-        return NAN;
-    }
-    node = json_get(&json, 0, "confidence");
-    return node && json_number(&json, node, &value) ? value : NAN;
-}
-
 // Why the message is no answer; true: it is none.
 static bool read_stop(const struct request *request, const struct json *body, uint32_t choice,
                       struct arena *arena, struct reading *reading) {
@@ -167,8 +89,9 @@ void openai_chat_read(const struct request *request, const struct json *body, st
     }
     reading->answer = answer_from_text(&request->path->answer, text, arena);
     if (request->model->confidence == CONFIDENCE_LOGPROB) {
-        read_logprobs(body, choice, arena, &reading->signals);
+        uint32_t logprobs = json_get(body, choice, "logprobs");
+        logprobs_read(body, reading_get(body, logprobs, "content"), arena, &reading->signals);
     } else if (request->model->confidence == CONFIDENCE_FIELD) {
-        reading->signals.field = own_confidence(body, reading->answer, arena);
+        reading->signals.field = reading_confidence(body, reading->answer, arena);
     }
 }

@@ -1,5 +1,6 @@
 #include "dialect/reading.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -49,4 +50,19 @@ uint32_t reading_tokens(const struct json *body, uint32_t usage, const char *mem
 
 uint32_t reading_get(const struct json *body, uint32_t object, const char *member) {
     return object ? json_get(body, object, member) : 0;
+}
+
+double reading_confidence(const struct json *body, struct slice answer, struct arena *arena) {
+    struct json json;
+    struct err err;
+    double value;
+    uint32_t node = json_get(body, 0, "confidence");
+    if (node) {
+        return json_number(body, node, &value) ? value : NAN;
+    }
+    if (!json_parse(&json, answer, &json_default_limits, arena, &err)) {
+        return NAN;
+    }
+    node = json_get(&json, 0, "confidence");
+    return node && json_number(&json, node, &value) ? value : NAN;
 }

@@ -18,7 +18,7 @@ static bool merge(const struct request *request, struct members *members, struct
     if (!members_open(members, request->model->extra, err)) {
         return false;
     }
-    members_copy(members, &payload, none);
+    members_copy(members, &payload, 0, none);
     members_close(members);
     return true;
 }

@@ -1,0 +1,58 @@
+// What a payload asks, as messages: found once, then written in each provider's own form.
+//
+// A payload is what a prompt made (a string, an array of messages, or an object that holds such an
+// array), a request body that was the job's input, or any other input, of which messages are made.
+// Messages are OpenAI's: a role and a content that is text or parts of text and images. So one
+// prompt, or one batch file, serves every dialect.
+#ifndef TASKFIT_DIALECT_MESSAGES_H
+#define TASKFIT_DIALECT_MESSAGES_H
+
+#include "base/json.h"
+#include "dialect/dialect.h"
+
+struct members;
+
+enum messages_form {
+    MESSAGES_MADE,    // of an input that is no request: an instruction, then the input
+    MESSAGES_TEXT,    // a string that the prompt made
+    MESSAGES_LIST,    // an array that the prompt made
+    MESSAGES_BODY,    // a request body with `messages`
+    MESSAGES_NATIVE,  // a request body of the dialect's own
+};
+
+struct messages {
+    const struct request *request;
+    struct arena *arena;
+    struct json payload;
+    enum messages_form form;
+    uint32_t list;  // the array in payload, with the last three forms
+};
+
+// native: the member that the dialect's own request bodies have in place of `messages`; NULL: none.
+// ERR_POISON: the payload is no JSON, or the prompt made something else.
+bool messages_find(struct messages *messages, const struct request *request, const char *native,
+                   struct arena *arena, struct err *err) MUST_CHECK;
+
+struct message {
+    struct slice role;  // absent: the element is something else, node tells
+    struct slice text;  // absent: parts
+    uint32_t parts;     // the array of parts in payload; 0: neither text nor parts
+    uint32_t node;      // the message in payload; 0: it was made here
+};
+
+// Goes through them: *place begins with 0. False: there are no more.
+bool messages_next(const struct messages *messages, uint32_t *place, struct message *message);
+bool message_is_system(const struct message *message);
+
+// The limit on output to ask for: most, or the body's own where that is lower; 0: none.
+uint32_t messages_limit(const struct messages *messages, uint32_t most);
+
+// One part of a content. `raw`: of a kind that is not known here, to be passed on as it is.
+struct part {
+    enum { PART_TEXT, PART_IMAGE_DATA, PART_IMAGE_URL, PART_RAW } kind;
+    struct slice text;        // of text, the data in base64, or the URL
+    struct slice media_type;  // of data: image/png
+};
+void part_read(const struct json *payload, uint32_t node, struct arena *arena, struct part *part);
+
+#endif
