@@ -3,13 +3,19 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "dialect/anthropic.h"
 #include "dialect/error_body.h"
+#include "dialect/gemini.h"
 #include "dialect/openai_chat.h"
+#include "dialect/openai_responses.h"
 #include "dialect/reading.h"
 #include "dialect/retry_after.h"
 #include "dialect/scorer.h"
 
-static const struct dialect *const dialects[] = {&openai_chat_dialect, &scorer_dialect};
+static const struct dialect *const dialects[] = {
+    &openai_chat_dialect, &openai_responses_dialect, &anthropic_dialect, &gemini_dialect,
+    &scorer_dialect,
+};
 
 const struct dialect *dialect_find(const char *name) {
     for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
@@ -21,7 +27,7 @@ const struct dialect *dialect_find(const char *name) {
 }
 
 const char *dialect_names(void) {
-    return "openai_chat, scorer";
+    return "openai_chat, openai_responses, anthropic, gemini, scorer";
 }
 
 // --- what a status means
@@ -34,9 +40,10 @@ static const struct {
 } statuses[] = {
     {401, REASON_ERROR_AUTH, false},    {403, REASON_ERROR_AUTH, false},
     {408, REASON_ERROR_TIMEOUT, true},  {409, REASON_ERROR_REFUSED, true},
-    {413, REASON_ERROR_CONTEXT, false}, {425, REASON_ERROR_REFUSED, true},
-    {429, REASON_ERROR_BUSY, true},     {501, REASON_ERROR_SERVER, false},
-    {503, REASON_ERROR_BUSY, true},     {529, REASON_ERROR_BUSY, true},
+    {413, REASON_ERROR_CONTEXT, false}, {424, REASON_ERROR_SERVER, true},  // TGI, TEI: inference
+    {425, REASON_ERROR_REFUSED, true},  {429, REASON_ERROR_BUSY, true},    // failed
+    {501, REASON_ERROR_SERVER, false},  {503, REASON_ERROR_BUSY, true},
+    {529, REASON_ERROR_BUSY, true},
 };
 
 static void read_status(uint32_t status, struct reading *reading) {
@@ -64,6 +71,10 @@ static void read_cause(const struct error_body *error, struct reading *reading) 
         break;
     case ERROR_CAUSE_QUOTA:
         reading->error = REASON_ERROR_REFUSED;
+        reading->retry = false;
+        break;
+    case ERROR_CAUSE_KEY:
+        reading->error = REASON_ERROR_AUTH;
         reading->retry = false;
         break;
     case ERROR_CAUSE_OTHER:
@@ -94,6 +105,7 @@ static void fail(const struct request *request, uint32_t status, const struct er
         text = arena_printf(arena, "%.*s (%.*s)", SLICE_ARGS(text), SLICE_ARGS(error->kind));
     }
     reading_text(request, arena, reading, "status %u: %.*s", status, SLICE_ARGS(text));
+    reading->retry_after_ms = error->retry_ms;
 }
 
 // --- any reply
@@ -169,8 +181,11 @@ void dialect_read(const struct request *request, const struct reply *reply, stru
         error_body_read(reply->body, arena, &error);
         fail(request, reply->status, &error, arena, reading);
     }
-    if (reading->retry) {
-        reading->retry_after_ms = retry_after_ms(reply);
+    int64_t asked_ms = retry_after_ms(reply);
+    if (!reading->retry) {
+        reading->retry_after_ms = -1;
+    } else if (asked_ms >= 0) {
+        reading->retry_after_ms = asked_ms;
     }
     if (reading->error != REASON_NONE) {
         reading->answer = (struct slice){0};

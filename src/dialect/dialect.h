@@ -50,10 +50,11 @@ struct dialect {
     // The header that carries the key, up to where the key follows: "Authorization: Bearer ".
     // NULL: none.
     const char *key_header;
+    const char *const *headers;  // "Name: value" lines that go with every call, then NULL; or NULL
     bool logprobs;  // its replies can carry them, so confidence logprob makes sense
 };
 
-// NULL: no dialect of that name. dialect_names: "openai_chat, scorer", for error texts.
+// NULL: no dialect of that name. dialect_names: "openai_chat, …, scorer", for error texts.
 const struct dialect *dialect_find(const char *name);
 const char *dialect_names(void);
 

@@ -18,12 +18,14 @@ enum error_cause {
     ERROR_CAUSE_CONTEXT,  // the input is too long
     ERROR_CAUSE_CONTENT,  // a content filter
     ERROR_CAUSE_QUOTA,    // paid for nothing more: waiting does not help
+    ERROR_CAUSE_KEY,      // the credential is none
 };
 
 struct error_body {
     struct slice message;  // absent: the body says nothing
     struct slice kind;     // type or code, a word of the provider's; absent: none
-    uint32_t status;       // a code that is an HTTP status; 0: none
+    uint32_t status;       // a code that is an HTTP status, or a word that means one; 0: none
+    int64_t retry_ms;      // when to come again, said in the body; -1: not said
     enum error_cause cause;
 };
 

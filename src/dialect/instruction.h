@@ -1,4 +1,4 @@
-// What a model is asked for when no prompt says it: one of the labels, the fields, or just an answer.
+// What a model is asked for when no prompt says it: one of the labels, the fields, or an answer.
 #ifndef TASKFIT_DIALECT_INSTRUCTION_H
 #define TASKFIT_DIALECT_INSTRUCTION_H
 

@@ -64,7 +64,8 @@ void members_copy(struct members *m, const struct json *json, uint32_t object,
 void members_copy_only(struct members *m, const struct json *json, const char *const names[]) {
     for (; *names; names++) {
         uint32_t value = json_get(json, 0, *names);
-        if (value && members_add(m, *names)) {
+        bool entered = m->entered && strcmp(*names, m->entered) == 0;
+        if (value && !entered && members_add(m, *names)) {
             buf_slice_add(m->body, json_raw(json, value));
         }
     }

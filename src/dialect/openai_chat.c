@@ -66,7 +66,8 @@ static bool has_lower_limit(const struct json *payload, uint32_t most) {
 
 static void write_tokens(struct draft *draft) {
     uint32_t most = draft->messages.request->model->max_tokens;
-    draft->limits = most > 0 && !(is_body(draft) && has_lower_limit(&draft->messages.payload, most));
+    bool lower = is_body(draft) && has_lower_limit(&draft->messages.payload, most);
+    draft->limits = most > 0 && !lower;
     if (draft->limits && !members_extra_has(&draft->members, "max_tokens") &&
         members_add(&draft->members, "max_completion_tokens")) {
         buf_printf(draft->members.body, "%u", most);

@@ -22,8 +22,8 @@ uint32_t reading_tokens(const struct json *body, uint32_t usage, const char *mem
 // As json_get, but a node that is not there (0) has no members.
 uint32_t reading_get(const struct json *body, uint32_t object, const char *member);
 
-// What a reply says of its own confidence: `confidence` of the body, put there by a `reply` mapping,
-// or of the answer itself. NaN: nothing.
+// What a reply says of its own confidence: `confidence` of the body, put there by a `reply`
+// mapping, or of the answer itself. NaN: nothing.
 double reading_confidence(const struct json *body, struct slice answer, struct arena *arena);
 
 #endif

@@ -89,6 +89,9 @@ static void model_open(struct caller *caller, struct caller_set *set,
         snprintf(line, sizeof(line), "%s%s", model->dialect->key_header, model->key);
         http_headers_add(m->headers, line);
     }
+    for (const char *const *line = model->dialect->headers; line && *line; line++) {
+        http_headers_add(m->headers, *line);
+    }
     m->count = count_of(caller, model->name);
     set->weights += m->weight;
 }

@@ -34,7 +34,7 @@ struct draft_limits {
 #define MODEL(member) offsetof(struct draft, member)
 static const struct conf_row model_rows[] = {
     {"dialect", CONF_TEXT, MODEL(dialect), NULL, 0, 0, NULL,
-     "how the endpoint is spoken to: openai_chat or scorer"},
+     "how the endpoint is spoken to: openai_chat, openai_responses, anthropic, gemini or scorer"},
     {"url", CONF_TEXT, MODEL(url), NULL, 0, 0, NULL,
      "the whole http or https address that is posted to"},
     {"model", CONF_TEXT, MODEL(model), "", 0, 0, NULL,

@@ -61,6 +61,22 @@ static inline bool scene_build(struct scene *s, const char *payload, bool prompt
         assert_string_equal(buf_string(&(s)->body), wanted);     \
     } while (0)
 
+// A path whose answer is one of three labels, and one with fields.
+static const char *const scene_taxes[] = {"CGST_SGST", "IGST", "CGST_UTGST"};
+static const struct answer_field scene_tax = {.labels = scene_taxes, .label_count = 3};
+static const struct answer_field scene_fields[] = {
+    {.name = "tax", .labels = scene_taxes, .label_count = 3},
+    {.name = "why", .optional = true},
+};
+
+static inline void scene_labels(struct scene *s) {
+    s->path.answer = (struct answer_form){&scene_tax, 1};
+}
+
+static inline void scene_named(struct scene *s) {
+    s->path.answer = (struct answer_form){scene_fields, 2};
+}
+
 #define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
 
 #endif
