@@ -60,10 +60,12 @@ static void check_decision(const struct subject *s, unsigned hop) {
 
 // Calls that came to nothing need a reason: the process died, or lost the partition; or a try
 // failed and the next was left to another process, because the partition moved or the process
-// drained; or one who had lost the partition, or died with its statement under way, was first.
+// drained; or one who had lost the partition, or died with its statement under way, or had a copy
+// from another partition, was first.
 static void check_calls(const struct subject *s, unsigned hop) {
     const struct attempt_row *row = &s->attempts[hop];
-    bool overtaken = row->stored && (lives[row->life].lost || lives[row->life].crashed);
+    bool overtaken = row->stored && (lives[row->life].lost || lives[row->life].crashed ||
+                                     s->scattered);
     bool buried = s->letters_counted > 0 || s->refuse_attempt;
     for (unsigned i = 0; i < s->visit_counts[hop]; i++) {
         const struct visit *v = &s->visits[hop][i];

@@ -43,6 +43,7 @@ struct subject {
     bool refuse_attempt, refuse_decision;  // the database will never take its row at hop 0
     bool cancelled;
     int64_t cancelled_us;
+    bool scattered;        // copies of it lie in several partitions
     int64_t expires_ms;    // Unix time; 0: never
     int batch;             // -1: none
     unsigned sent;         // records by the producer

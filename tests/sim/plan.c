@@ -76,7 +76,7 @@ static void crash(void) {
 static void stall(void) {
     struct node *node = someone();
     int64_t for_us = chance(0.5) ? between(0, 3 * SECOND_US) : between(0, 40 * SECOND_US);
-    if (!node->up) {
+    if (!node->up || world.now_us < node->stalled_until_us) {
         return;
     }
     tally(TALLY_STALLS);
@@ -114,6 +114,7 @@ static void reload(void) {
     if (!node->up) {
         return;
     }
+    tally(TALLY_RELOADS);
     trace("%s: another configuration", node->instance);
     node->process.config = config_keep(setting_other(old));
     config_release(old);

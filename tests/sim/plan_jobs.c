@@ -38,7 +38,13 @@ static void on_cargo(void *owner) {
     if (cargo->subject) {
         cargo->subject->sent++;
     }
-    log_append(log_for(cargo->topic, cargo->key), cargo->key, cargo->value);
+    struct slice key = cargo->key;
+    if (cargo->subject && cargo->copies > 1 && chance(0.1)) {  // another producer's partitioner
+        key = slice_of(chance(0.5) ? "one" : "another");
+        cargo->subject->scattered = true;
+        tally(TALLY_SCATTERED);
+    }
+    log_append(log_for(cargo->topic, key), key, cargo->value);
     plan_waiting--;
     if (--cargo->copies > 0) {
         tally(TALLY_DUPLICATES);

@@ -19,9 +19,10 @@
 
 // The other things that happen.
 #define KINDS(X) \
-    X(JOBS, "jobs") X(DUPLICATES, "copies by the producer") X(POISON, "poison records") \
+    X(JOBS, "jobs") X(DUPLICATES, "copies by the producer") \
+    X(SCATTERED, "copies in another partition") X(POISON, "poison records") \
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \
-    X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
+    X(RELOADS, "reloads") X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
     X(REBALANCES, "rebalances") X(EXPELLED, "members expelled") \
     X(LOST, "partitions lost") X(LATE_RELEASES, "partitions let go late") \
     X(RETURNS, "static members that came back") \
