@@ -116,7 +116,8 @@ create table dead_letters (
     replays     integer not null default 0,
     replayed_at timestamptz,
     dropped_at  timestamptz,
-    primary key (topic, partition, "offset")
+    -- A topic that is made anew counts from 0 again: its letters are told apart by their time.
+    primary key (topic, partition, "offset", recorded_at)
 );
 create index dead_letters_by_job on dead_letters (job_id) where job_id is not null;
 create index dead_letters_by_batch on dead_letters (batch_id) where batch_id is not null;
