@@ -83,6 +83,8 @@ static void check_calls(const struct subject *s, unsigned hop) {
         unsigned repeated = v->calls - kept;
         tallies.kinds[TALLY_REPEATED] += row->stored ? repeated : 0;
         const struct life *life = &lives[v->life];
+        bool by_death = row->stored && life->crashed && !life->left && !life->lost;
+        tallies.kinds[TALLY_REPEATED_BY_DEATH] += by_death ? repeated : 0;
         unsigned good = v->good - (stores && v->good > 0);
         if (repeated == 0 || life->crashed || life->lost || buried || overtaken ||
             (life->left && good == 0)) {

@@ -74,6 +74,20 @@ struct decision_row *subject_outcome(struct subject *subject) {
     return NULL;
 }
 
+unsigned facts_calls_in_hand(unsigned life) {
+    unsigned calls = 0;
+    for (unsigned i = 0; i < subject_count; i++) {
+        for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
+            for (unsigned v = 0; v < subjects[i]->visit_counts[hop]; v++) {
+                const struct visit *visit = &subjects[i]->visits[hop][v];
+                bool in_hand = visit->life == life && !subjects[i]->attempts[hop].stored;
+                calls += in_hand ? visit->calls : 0;
+            }
+        }
+    }
+    return calls;
+}
+
 int batch_find(struct slice id) {
     for (int i = 0; i < batch_count; i++) {
         if (slice_equal(uuid_slice(&batches[i].id), id)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "facts.h"
 #include "fleet/escalator.h"
 #include "fleet/worker.h"
 #include "io/loop.h"
@@ -106,11 +107,16 @@ static void restart_later(struct node *node) {
     }
 }
 
+static void died(const struct node *node) {
+    lives[node->life].crashed = true;
+    tallies.kinds[TALLY_IN_HAND] += facts_calls_in_hand(node->life);
+}
+
 void node_crash(struct node *node) {
     trace("%s: dies at %s", node->instance, op_name(node->died_at));
     tally(TALLY_CRASHES);
     tallies.crashes[node->died_at]++;
-    lives[node->life].crashed = true;
+    died(node);
     node->doomed = true;  // closing has no effect on the outside
     close_it(node);
     restart_later(node);
@@ -121,10 +127,10 @@ static void end(struct node *node) {
     trace("%s: ends%s", node->instance, node->failed ? ", failed" : "");
     if (node->failed) {
         tally(TALLY_EXITS);
-        lives[node->life].crashed = true;
+        died(node);
     } else if (world_steady_ms() >= node->drain_until_ms) {
         tally(TALLY_EARLY_CLOSES);
-        lives[node->life].crashed = true;
+        died(node);
     } else {
         tally(TALLY_RESTARTS);
     }

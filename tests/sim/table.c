@@ -55,7 +55,7 @@ double value_real(struct slice value) {
     return real;
 }
 
-static int64_t value_time(struct slice value) {
+int64_t value_time(struct slice value) {
     return value_int(value) / 1000 + pg_epoch_ms;
 }
 

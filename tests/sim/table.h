@@ -34,6 +34,7 @@ struct reader param_reader(const struct pg_params *params, int number);  // $num
 struct slice reader_next(struct reader *reader);  // absent: null
 int64_t value_int(struct slice value);
 double value_real(struct slice value);  // NaN: null
+int64_t value_time(struct slice value);  // Unix time, ms
 
 // Statements of their own file (table_decide.c).
 bool table_store_decisions(const struct pg_params *params, struct arena *arena,

@@ -74,17 +74,21 @@ static void decision_insert(struct subject *subject, const struct slice v[DECISI
           verdict_name(verdict), SLICE_ARGS(row->reasons));
 }
 
-static struct entry *letter_entry(struct slice topic_name, struct slice number,
-                                  struct slice offset) {
+// The record of a letter, by topic, partition and offset; its time tells one of a topic that was
+// made anew since.
+static struct entry *letter_entry(const struct slice place[3], struct slice recorded) {
     char name[64] = "";
-    memcpy(name, topic_name.at, topic_name.len < sizeof(name) ? topic_name.len : 0);
+    memcpy(name, place[0].at, place[0].len < sizeof(name) ? place[0].len : 0);
     struct topic *topic = topic_find(name);
     struct entry *entry =
-        topic ? log_entry(&topic->logs[value_int(number)], value_int(offset)) : NULL;
-    if (entry == NULL && !(topic && topic->is_remade)) {
+        topic ? log_entry(&topic->logs[value_int(place[1])], value_int(place[2])) : NULL;
+    if (entry && value_time(recorded) == entry->timestamp_ms) {
+        return entry;
+    }
+    if (!(topic && topic->is_remade)) {
         broken("a letter of no record is stored");
     }
-    return entry;
+    return NULL;
 }
 
 // Was this job decided dead by this very statement?
@@ -111,7 +115,7 @@ static void store_decided_letters(const struct pg_params *params,
             v[c] = reader_next(&columns[c]);
         }
         struct subject *subject = subject_find(v[0]);
-        struct entry *entry = letter_entry(v[4], v[5], v[6]);
+        struct entry *entry = letter_entry(v + 4, v[11]);
         if (entry && !entry->letter_row && subject->letters_decided == 0 &&
             is_new_dead(v[0], result)) {
             entry->letter_row = true;
@@ -196,7 +200,7 @@ bool table_store_letters(const struct pg_params *params) {
         for (int c = 0; c < COLUMNS; c++) {
             v[c] = reader_next(&columns[c]);
         }
-        struct entry *entry = letter_entry(v[0], v[1], v[2]);
+        struct entry *entry = letter_entry(v, v[12]);
         struct subject *subject = subject_find(v[3]);
         if (entry == NULL || entry->letter_row) {
             continue;

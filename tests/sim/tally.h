@@ -44,7 +44,10 @@
     X(CALLS, "model calls") X(BUSY, "replies 429 with Retry-After") X(SERVER, "replies 5xx") \
     X(REFUSED, "replies 4xx") X(TIMEOUT, "calls timed out") X(CUT, "replies cut") \
     X(UNREACHABLE, "models unreachable") X(GARBAGE, "replies of garbage") \
-    X(REPEATED, "calls repeated") X(ZOMBIE_CALLS, "calls by who had lost the partition") \
+    X(REPEATED, "calls repeated") \
+    X(REPEATED_BY_DEATH, "of these by deaths alone") \
+    X(IN_HAND, "calls in hand at deaths, not stored") \
+    X(ZOMBIE_CALLS, "calls by who had lost the partition") \
     X(CANCELLED, "jobs cancelled") X(GIVEN_UP, "calls given up") X(EXPIRED, "jobs expired") \
     X(CAPPED, "batches at their cap") \
     X(ACCEPT, "accepted") X(ESCALATE, "escalated") X(REVIEW, "to review") X(DEAD, "decided dead") \
