@@ -51,10 +51,20 @@ def lap(text: str):
 
 
 def fingerprint(wheel: Path) -> str:
-    state = hashlib.sha256(wheel.name.encode())
+    state = hashlib.sha256(f"{wheel.name} {PRICES}".encode())
     for name in ("data.py", "tiers.py", "requirements.txt"):
         state.update((HERE / name).read_bytes())
     return state.hexdigest()
+
+
+def train(tiers: tuple[str, ...], command: list[str], tries: int = 2) -> None:
+    """All at the same time; once more those that were killed."""
+    running = {tier: subprocess.Popen([*command, tier]) for tier in tiers}
+    failed = tuple(tier for tier, process in running.items() if process.wait() != 0)
+    if failed and tries == 1:
+        raise Failed(f"no model for {', '.join(failed)}: see above")
+    if failed:
+        train(failed, command, tries - 1)
 
 
 def prepare_models(wheel: Path, lines: list) -> dict:
@@ -70,10 +80,7 @@ def prepare_models(wheel: Path, lines: list) -> dict:
     shutil.rmtree(MODELS, ignore_errors=True)
     MODELS.mkdir(parents=True)
     with lap("models are trained on the training split"):
-        command = [sys.executable, str(HERE / "tiers.py"), str(wheel), str(MODELS)]
-        running = [subprocess.Popen([*command, tier]) for tier in reversed(TIERS)]
-        if any([process.wait() for process in running]):
-            raise Failed("a model could not be trained: see above")
+        train(TIERS[::-1], [sys.executable, str(HERE / "tiers.py"), str(wheel), str(MODELS)])
     with lap("thresholds are chosen on the dev split"):
         from data import invoices
 
