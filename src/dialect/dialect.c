@@ -6,15 +6,18 @@
 #include "dialect/anthropic.h"
 #include "dialect/error_body.h"
 #include "dialect/gemini.h"
+#include "dialect/hf_classify.h"
+#include "dialect/kserve.h"
 #include "dialect/openai_chat.h"
 #include "dialect/openai_responses.h"
 #include "dialect/reading.h"
 #include "dialect/retry_after.h"
 #include "dialect/scorer.h"
+#include "dialect/vllm_classify.h"
 
 static const struct dialect *const dialects[] = {
-    &openai_chat_dialect, &openai_responses_dialect, &anthropic_dialect, &gemini_dialect,
-    &scorer_dialect,
+    &openai_chat_dialect, &openai_responses_dialect, &anthropic_dialect,   &gemini_dialect,
+    &kserve_dialect,      &vllm_classify_dialect,    &hf_classify_dialect, &scorer_dialect,
 };
 
 const struct dialect *dialect_find(const char *name) {
@@ -27,7 +30,8 @@ const struct dialect *dialect_find(const char *name) {
 }
 
 const char *dialect_names(void) {
-    return "openai_chat, openai_responses, anthropic, gemini, scorer";
+    return "openai_chat, openai_responses, anthropic, gemini, kserve, vllm_classify, hf_classify, "
+           "scorer";
 }
 
 // --- what a status means

@@ -38,6 +38,11 @@ struct model {
     uint32_t reply_bytes;   // larger replies are refused
     uint32_t max_tokens;    // of output asked for; 0: the provider's default
     uint32_t top_logprobs;  // alternatives asked for with confidence logprob
+    // Of classifiers: what class 0, 1, … are called; none where the reply says it.
+    const char *const *labels;
+    uint32_t label_count;
+    // Of kserve: names of tensors; the last two NULL where the model has none.
+    const char *tensor_input, *tensor_answer, *tensor_probabilities;
 };
 
 struct usage {

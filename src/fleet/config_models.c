@@ -11,7 +11,7 @@ enum { VERSION_HEX = 16, MODELS_MOST = 256 };
 // What the tables fill, before it is checked and becomes a model.
 struct draft {
     const char *dialect, *url, *model, *key, *prompt, *reply;
-    const struct conf_node *extra, *price, *limits, *retry;
+    const struct conf_node *extra, *price, *limits, *retry, *labels, *tensors;
     int confidence;
     int64_t timeout_ms, reply_bytes;
     uint32_t max_tokens, top_logprobs;
@@ -26,6 +26,10 @@ struct draft_retry {
     int64_t for_ms, base_ms, cap_ms;
 };
 
+struct draft_tensors {
+    const char *input, *answer, *probabilities;
+};
+
 struct draft_limits {
     uint32_t in_flight;
 };
@@ -34,7 +38,10 @@ struct draft_limits {
 #define MODEL(member) offsetof(struct draft, member)
 static const struct conf_row model_rows[] = {
     {"dialect", CONF_TEXT, MODEL(dialect), NULL, 0, 0, NULL,
-     "how the endpoint is spoken to: openai_chat, openai_responses, anthropic, gemini or scorer"},
+     "how the endpoint is spoken to: openai_chat (chat completions, of OpenAI and all that are "
+     "compatible), openai_responses, anthropic (Messages), gemini (generateContent), kserve (Open "
+     "Inference Protocol v2), vllm_classify, hf_classify (Hugging Face text classification) or "
+     "scorer (any JSON)"},
     {"url", CONF_TEXT, MODEL(url), NULL, 0, 0, NULL,
      "the whole http or https address that is posted to"},
     {"model", CONF_TEXT, MODEL(model), "", 0, 0, NULL,
@@ -60,6 +67,23 @@ static const struct conf_row model_rows[] = {
      "of output asked for; absent: the provider's default"},
     {"top_logprobs", CONF_COUNT, MODEL(top_logprobs), "5", 0, 20, NULL,
      "alternatives asked for with confidence logprob; providers allow up to 20"},
+    {"labels", CONF_NODE, MODEL(labels), "", 0, 0, "list",
+     "of classifiers (kserve, vllm_classify, hf_classify): what class 0, 1, … are called, where "
+     "the reply does not say"},
+    {"tensors", CONF_NODE, MODEL(tensors), "", 0, 0, "map", "of kserve: which is which, below"},
+};
+
+#define TENSORS(member) offsetof(struct draft_tensors, member)
+static const struct conf_row tensors_rows[] = {
+    {"input", CONF_TEXT, TENSORS(input), "input-0", 0, 0, NULL,
+     "the tensor that a text (BYTES) or an array of numbers (FP32) is sent as; for other tensors "
+     "the prompt makes an object with `inputs`"},
+    {"answer", CONF_TEXT, TENSORS(answer), "", 0, 0, NULL,
+     "the tensor of the reply that holds the label or its index; absent: the most probable one is "
+     "the answer"},
+    {"probabilities", CONF_TEXT, TENSORS(probabilities), "", 0, 0, NULL,
+     "the tensor of the reply that holds one probability for each of the model's labels; absent: "
+     "no confidence"},
 };
 
 #define PRICE(member) offsetof(struct draft_price, member)
@@ -92,6 +116,8 @@ static const struct conf_row limits_rows[] = {
 static const struct conf_table model_table = TABLE("models.<name@version>", model_rows);
 static const struct conf_table price_table = TABLE("models.<name@version>.price", price_rows);
 static const struct conf_table retry_table = TABLE("models.<name@version>.retry", retry_rows);
+static const struct conf_table tensors_table =
+    TABLE("models.<name@version>.tensors", tensors_rows);
 static const struct conf_table limits_table = TABLE("models.<name@version>.limits", limits_rows);
 
 void config_models_reference(FILE *out) {
@@ -99,6 +125,7 @@ void config_models_reference(FILE *out) {
     conf_reference(&price_table, out);
     conf_reference(&limits_table, out);
     conf_reference(&retry_table, out);
+    conf_reference(&tensors_table, out);
 }
 
 // --- name, url
@@ -304,7 +331,7 @@ static bool limits_read(struct config *config, const struct draft *draft, struct
     return true;
 }
 
-// --- a model
+// --- dialect, confidence
 
 static bool dialect_named(const struct conf_node *node, const struct dialect **dialect,
                           struct err *err) {
@@ -321,6 +348,51 @@ static bool confidence_check(const struct conf_node *node, const struct model *m
                       "replies of dialect %s carry no logprobs; use field or none",
                       model->dialect->name);
 }
+
+// --- classifiers
+
+static bool labels_read(struct config *config, const struct conf_node *labels, struct model *model,
+                        struct err *err) {
+    if (labels == NULL) {
+        return true;
+    }
+    if (!model->dialect->classes) {
+        return conf_error(labels, err, "dialect %s has no use for them; a path's labels are in its "
+                          "answer", model->dialect->name);
+    }
+    return config_texts(config, labels, &model->labels, &model->label_count, err);
+}
+
+static bool tensors_read(struct config *config, const struct conf_node *node, struct model *model,
+                         struct err *err) {
+    const struct conf_node *map = conf_get(node, "tensors");
+    struct draft_tensors tensors;
+    if (!model->dialect->tensors) {
+        return map == NULL || conf_error(map, err, "dialect %s has no tensors",
+                                         model->dialect->name);
+    }
+    if (!conf_fill(&tensors_table, map, &tensors, &config->arena, err)) {
+        return false;
+    }
+    if (!tensors.answer && !tensors.probabilities) {
+        return conf_error(map ? map : node, err, "dialect %s needs tensors: { answer: NAME }, "
+                          "{ probabilities: NAME } or both", model->dialect->name);
+    }
+    if (tensors.probabilities && model->label_count == 0) {
+        return conf_error(conf_get(map, "probabilities"), err,
+                          "what the probabilities are of is not known without the model's labels");
+    }
+    if (!tensors.probabilities && model->confidence == CONFIDENCE_FIELD) {
+        return conf_error(conf_get(node, "confidence"), err,
+                          "this needs tensors: { probabilities: NAME }");
+    }
+    model->tensor_input = tensors.input;
+    model->tensor_answer = tensors.answer;
+    model->tensor_probabilities = tensors.probabilities;
+    return true;
+}
+
+// --- a model
 
 static bool model_read(struct config *config, const struct conf_node *node,
                        struct config_model *model, struct err *err) {
@@ -341,7 +413,8 @@ static bool model_read(struct config *config, const struct conf_node *node,
     m->reply_bytes = (uint32_t)draft.reply_bytes;
     m->max_tokens = draft.max_tokens;
     m->top_logprobs = draft.top_logprobs;
-    return confidence_check(node, m, err) && extra_read(config, draft.extra, m, err) &&
+    return confidence_check(node, m, err) && labels_read(config, draft.labels, m, err) &&
+           tensors_read(config, node, m, err) && extra_read(config, draft.extra, m, err) &&
            price_read(config, draft.price, &m->price, err) &&
            limits_read(config, &draft, m, err) && programs_read(config, node, model, err);
 }

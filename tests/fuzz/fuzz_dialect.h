@@ -70,6 +70,11 @@ static inline void fuzz_dialect(const char *name, const uint8_t *data, size_t si
         .price = {.input_pico_usd = 1, .output_pico_usd = INT64_MAX / 2},
         .max_tokens = choice & 32,
         .top_logprobs = 5,
+        .labels = fuzz_labels,
+        .label_count = 2,
+        .tensor_input = "x",
+        .tensor_answer = choice & 8 ? NULL : "y",
+        .tensor_probabilities = choice & 32 ? NULL : "p",
     };
     const struct path path = {.answer = choice & 8    ? (struct answer_form){&fuzz_label, 1}
                                         : choice & 16 ? (struct answer_form){fuzz_fields, 2}

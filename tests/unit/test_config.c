@@ -67,6 +67,26 @@ static void test_models(void **state) {
     config_release(config);
 }
 
+static void test_classifiers(void **state) {
+    char *yaml = swapped(good, "dialect: openai_chat, url: 'http://localhost:8080/v1'",
+                         "dialect: kserve, url: 'http://localhost:8080/v2/models/m/infer', "
+                         "labels: [I, '2'], tensors: { probabilities: p }");
+    struct config *config = load(yaml);
+    const struct model *m = &config_model_find(config, slice_of("silent@1"))->model;
+    const struct model *mini = &config_model_find(config, slice_of("mini@2026-08"))->model;
+    (void)state;
+    assert_string_equal(m->dialect->name, "kserve");
+    assert_int_equal(m->label_count, 2);
+    assert_string_equal(m->labels[1], "2");
+    assert_string_equal(m->tensor_input, "input-0");
+    assert_null(m->tensor_answer);
+    assert_string_equal(m->tensor_probabilities, "p");
+    assert_int_equal(mini->label_count, 0);
+    assert_null(mini->tensor_input);
+    config_release(config);
+    free(yaml);
+}
+
 static void test_tiers_and_paths(void **state) {
     struct config *config = load(good);
     const struct config_tier *tiny = config_tier_find(config, slice_of("tiny"));
@@ -265,6 +285,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_models),
+        cmocka_unit_test(test_classifiers),
         cmocka_unit_test(test_tiers_and_paths),
         cmocka_unit_test(test_cached_tokens_cost_as_others),
         cmocka_unit_test(test_fields),

@@ -51,6 +51,40 @@ static void test_wrong_top(void **state) {
     ASSERT_SLIPS(slips);
 }
 
+#define SILENT "dialect: openai_chat, url: 'http://localhost:8080/v1'"
+#define KSERVE "dialect: kserve, url: 'http://localhost:8080/v2/models/m/infer'"
+
+static void test_wrong_classifiers(void **state) {
+    static const struct slip slips[] = {
+        {SILENT, SILENT ", labels: [I]",
+         "taskfit.yaml:22: labels: dialect openai_chat has no use for them; a path's labels are in "
+         "its answer"},
+        {SILENT, SILENT ", tensors: { answer: y }",
+         "taskfit.yaml:22: tensors: dialect openai_chat has no tensors"},
+        {SILENT, KSERVE,
+         "taskfit.yaml:22: silent@1: dialect kserve needs tensors: { answer: NAME }, "
+         "{ probabilities: NAME } or both"},
+        {SILENT, KSERVE ", tensors: { input: text }",
+         "taskfit.yaml:22: tensors: dialect kserve needs tensors: { answer: NAME }, "
+         "{ probabilities: NAME } or both"},
+        {SILENT, KSERVE ", tensors: { probabilities: p }",
+         "taskfit.yaml:22: probabilities: what the probabilities are of is not known without the "
+         "model's labels"},
+        {SILENT, KSERVE ", tensors: { answer: y }, confidence: field",
+         "taskfit.yaml:22: confidence: this needs tensors: { probabilities: NAME }"},
+        {SILENT, KSERVE ", tensors: { answer: y }, confidence: logprob",
+         "taskfit.yaml:22: confidence: replies of dialect kserve carry no logprobs; use field or "
+         "none"},
+        {SILENT, KSERVE ", tensors: { answers: y }",
+         "taskfit.yaml:22: answers: unknown key of models.<name@version>.tensors; did you mean "
+         "'answer'?"},
+        {SILENT, KSERVE ", labels: [I, I], tensors: { answer: y }",
+         "taskfit.yaml:22: 'I' is twice in this list"},
+    };
+    (void)state;
+    ASSERT_SLIPS(slips);
+}
+
 static void test_wrong_models(void **state) {
     static const struct slip slips[] = {
         {"mini@2026-08:", "mini:",
@@ -249,6 +283,7 @@ static void test_secrets_are_not_shown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_top),
+        cmocka_unit_test(test_wrong_classifiers),
         cmocka_unit_test(test_wrong_models),
         cmocka_unit_test(test_wrong_tiers),
         cmocka_unit_test(test_wrong_paths),

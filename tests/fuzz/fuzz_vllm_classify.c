@@ -1,0 +1,6 @@
+#include "fuzz_dialect.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_dialect("vllm_classify", data, size);
+    return 0;
+}
