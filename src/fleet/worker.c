@@ -172,10 +172,17 @@ static bool is_expired(const struct worker *w, const struct hop *hop) {
            loop_wall_ms(w->station.process->loop) >= hop->job.deadline_ms;
 }
 
+// For the process's limit an answer that is not stored yet is still in flight: so neither a crash
+// nor a database that is away costs more calls than that.
+static bool may_call(const struct worker *w) {
+    const struct config *config = w->station.process->config;
+    const struct config_tier *tier = config_tier_find(config, slice_of(w->tier));
+    return w->calling.count < tier->in_flight &&
+           w->calling.count + store_count(w->storing) < config->limits.in_flight;
+}
+
 static void call(struct worker *w, int64_t now_ms) {
-    const struct config_tier *tier =
-        config_tier_find(w->station.process->config, slice_of(w->tier));
-    while (!list_empty(&w->ready) && w->calling.count < tier->in_flight) {
+    while (!list_empty(&w->ready) && may_call(w)) {
         struct hop *hop = hop_of(list_first(&w->ready));
         if (is_expired(w, hop)) {
             fail_attempt(w, hop, REASON_JOB_EXPIRED);

@@ -9,19 +9,15 @@ JOBS, IN_FLIGHT, LATENCY_MS = 2000, 100, 50
 KILL_AT = (300, 800, 1300)  # attempts stored
 
 
-def start_all(fleet):
-    """Static members: a restarted one has its partitions back at once."""
-    return {"worker-tiny": fleet.worker("tiny", "--instance", "tiny-1"),
-            "worker-mid": fleet.worker("mid", "--instance", "mid-1"),
-            "escalator": fleet.escalator("--instance", "escalator-1")}
-
-
-def start_again(fleet, programs, name):
+def start(fleet, name):
+    """A static member of its group: started again, it has its partitions back at once."""
     if name == "escalator":
-        programs[name] = fleet.escalator("--instance", "escalator-1")
-    else:
-        tier = name.split("-")[1]
-        programs[name] = fleet.worker(tier, "--instance", f"{tier}-1")
+        return fleet.escalator("--instance", name)
+    return fleet.worker(name.removeprefix("worker-"), "--instance", name)
+
+
+def start_all(fleet):
+    return {name: start(fleet, name) for name in ("worker-tiny", "worker-mid", "escalator")}
 
 
 @pytest.fixture
@@ -67,21 +63,21 @@ def test_program_killed(run, victim, rows):
     for stored in KILL_AT:
         reach(run, stored, rows)
         programs[victim].kill()
-        start_again(run, programs, victim)
+        programs[victim] = start(run, victim)
     check_whole(run, kills=0 if victim == "escalator" else len(KILL_AT))
 
 
 @pytest.mark.parametrize("victim", ["kafka", "postgres"])
 def test_server_killed(run, victim):
     """The fleet waits for it: nobody exits, no call is repeated."""
-    programs = start_all(run)
+    programs = run.worker("tiny"), run.worker("mid"), run.escalator()
     run.send(*run.jobs)
     for stored in KILL_AT[::2]:
         reach(run, stored)
         run.stack.kill(victim)
         run.stack.up()
     check_whole(run, kills=0)
-    assert all(program.running for program in programs.values())
+    assert all(program.running for program in programs)
 
 
 def test_all_killed_at_once(run):
@@ -94,7 +90,7 @@ def test_all_killed_at_once(run):
     run.stack.kill("postgres")
     run.stack.up()
     for name in programs:
-        start_again(run, programs, name)
+        start(run, name)
     check_whole(run, kills=2)
     before = run.stub_server.stats()["calls"]
     run.send(*run.jobs[:200])  # a replay costs no call
