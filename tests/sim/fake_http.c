@@ -190,6 +190,12 @@ static void check_call(const struct http_call *call, struct node *node) {
     if (subject->expires_ms > 0 && world_wall_ms() >= subject->expires_ms) {
         broken("job %u hop %u: a model is called after the deadline", subject->number, call->hop);
     }
+    const struct batch_row *batch = subject->batch >= 0 ? &batches[subject->batch] : NULL;
+    if ((subject->cancelled && subject->cancelled_us < node->recalled_us) ||
+        (batch && batch->cancelled && batch->cancelled_us < node->recalled_us)) {
+        broken("job %u hop %u: a model is called, and it was heard that it is cancelled",
+               subject->number, call->hop);
+    }
     if (node->draining || node->giving_back) {
         broken("job %u hop %u: a model is called while the process %s", subject->number,
                call->hop, node->draining ? "drains" : "gives back its partitions");

@@ -22,6 +22,7 @@ struct query {
     enum pg_statement statement;
     struct pg_params params;
     bool ran;
+    int64_t ran_us;
     enum verdict_of_run verdict;
     struct arena arena;
     struct pg_result result;
@@ -185,6 +186,9 @@ static void on_answer(void *owner) {
     }
     if (query->verdict == RUN_OK) {
         query->done(query->owner, &query->result, NULL);
+        if (query->statement == PG_recall) {
+            pg->node->recalled_us = query->ran_us;
+        }
     } else if (query->verdict == RUN_REFUSED) {
         err_poison(&err, "a value was refused");
         query->done(query->owner, NULL, &err);
@@ -224,6 +228,7 @@ static void run(struct query *query) {
 static void on_run(void *owner) {
     struct query *query = owner;
     query->ran = true;
+    query->ran_us = world.now_us;
     if (query->pg || query->statement != PG_admit) {  // what nobody hears of asks for nothing
         run(query);
     }

@@ -297,6 +297,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", err.text);
         return err.exit_code;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGABRT, on_abort);
     signal(SIGSEGV, on_abort);
     bool readable = true;
