@@ -1,11 +1,13 @@
 // A job's visit to a tier, from the record that brought it to the offset that is committed.
 //
 //   worker:    TAKEN → ADMITTING → READY → CALLING → STORING → PUBLISHING → FINISHED
-//                │        │                 ↓ ↑                    ↑
-//                │        │               WAITING                  │
+//                │        │         ↑       ↓ ↑                    ↑
+//                │        ├─ BEHIND ┘     WAITING                  │
 //                │        └── already stored ──────────────────────┘
 //                └── no job of ours → BURYING → PUBLISHING
 //   escalator: TAKEN → JUDGING → STORING → PUBLISHING → FINISHED
+//
+// BEHIND another with its order key (fleet/order.h): that one's attempt must be stored first.
 //
 // Everything of a hop lives in its arena and dies with it. A hop that is dropped instead (its
 // partition went to another member, or the process drains before it was called) is never finished,
@@ -22,8 +24,8 @@
 #include "job/decide.h"
 
 #define STEPS(X) \
-    X(TAKEN) X(ADMITTING) X(READY) X(CALLING) X(WAITING) X(JUDGING) X(STORING) X(BURYING) \
-    X(PUBLISHING) X(FINISHED)
+    X(TAKEN) X(ADMITTING) X(BEHIND) X(READY) X(CALLING) X(WAITING) X(JUDGING) X(STORING) \
+    X(BURYING) X(PUBLISHING) X(FINISHED)
 
 enum step {
 #define STEP_ENUM(name) STEP_##name,
@@ -37,6 +39,7 @@ const char *step_name(enum step step);
 struct http_call;
 struct caller;
 struct caller_model;
+struct order_queue;
 
 // The calls of a hop to a model (fleet/caller.h).
 struct hop_call {
@@ -61,6 +64,9 @@ struct hop {
     struct list_node all;    // of every hop there is
     struct heap_node due;    // WAITING
     struct map_node by_job;  // (job, hop) that are in hand; see worker.c
+    struct list_node in_order;  // of `order`
+    struct order_queue *order;  // of its order key (fleet/order.h); NULL: in none
+    uint64_t arrival;           // of all that the process took, from 1
     enum step step;
     struct arena arena;
     struct config *config;   // what it began with

@@ -109,7 +109,8 @@ static struct slice key_of(const struct hop *hop, enum message message) {
     if (message == MESSAGE_DEAD) {
         return hop->burial.key;
     }
-    if (message == MESSAGE_JOB && hop->job.order_key.at) {
+    // Results too, so that one escalator sees them in their order and moves them on in it.
+    if ((message == MESSAGE_JOB || message == MESSAGE_RESULT) && hop->job.order_key.len > 0) {
         return hop->job.order_key;
     }
     return uuid_slice(&hop->job.id);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "fleet/admission.h"
 #include "fleet/caller.h"
+#include "fleet/order.h"
 #include "fleet/recall.h"
 #include "fleet/rows.h"
 #include "fleet/station.h"
@@ -20,9 +21,11 @@ struct worker {
     struct pg *admit_pg;  // of its own, so that asking does not wait for storing
     struct store *admitting, *storing;
     struct recall recall;
-    struct list ready, calling, waiting, judging;
+    struct list behind, ready, calling, waiting, judging;
     struct heap due;     // of those waiting
     struct map in_hand;  // by (job, hop): a second copy waits for the first
+    struct order order;
+    uint64_t arrivals;
     int64_t gauges_due_ms;
 };
 
@@ -52,7 +55,16 @@ static void enter(struct worker *w, struct hop *hop) {
     }
     map_insert(&w->in_hand, &hop->by_job, hop_hash(hop));
     hop->registered = true;
+    order_enter(&w->order, hop);
     store_add(w->admitting, hop, STEP_ADMITTING);
+}
+
+// It keeps no other of its order key from being called any more.
+static void pass(struct worker *w, struct hop *hop) {
+    struct hop *next = order_leave(&w->order, hop);
+    if (next && next->step == STEP_BEHIND) {
+        hop_move(next, STEP_READY, &w->ready);
+    }
 }
 
 static void on_freed(void *owner, struct hop *hop) {
@@ -65,6 +77,7 @@ static void on_freed(void *owner, struct hop *hop) {
     while ((twin = list_pop(&hop->twins)) != NULL) {
         enter(w, hop_of(twin));
     }
+    pass(w, hop);
 }
 
 // --- taking
@@ -120,6 +133,7 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
         return;
     }
     begin_attempt(w, hop);
+    hop->arrival = ++w->arrivals;
     enter(w, hop);
 }
 
@@ -142,10 +156,12 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
     switch (admission) {
     case ADMISSION_FINISHED:
         metric_add(&w->station.process->metrics, METRIC_JOBS_KNOWN, "", 1);
+        pass(w, hop);
         station_finish(&w->station, hop);
         break;
     case ADMISSION_PUBLISH:
         metric_add(&w->station.process->metrics, METRIC_JOBS_KNOWN, "", 1);
+        pass(w, hop);
         station_publish(&w->station, hop);
         break;
     case ADMISSION_CANCELLED:
@@ -155,7 +171,11 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         break;
     case ADMISSION_CALL:
-        hop_move(hop, STEP_READY, &w->ready);
+        if (order_is_first(hop)) {
+            hop_move(hop, STEP_READY, &w->ready);
+        } else {
+            hop_move(hop, STEP_BEHIND, &w->behind);
+        }
         break;
     }
 }
@@ -200,9 +220,9 @@ static void call(struct worker *w, int64_t now_ms) {
     }
 }
 
-// Those that wait for room in a model: their deadline does not wait.
-static void expire(struct worker *w) {
-    LIST_FOR(node, &w->ready) {
+// Those that wait for room in a model, or for one of their order key: their deadline does not wait.
+static void expire(struct worker *w, struct list *list) {
+    LIST_FOR(node, list) {
         if (is_expired(w, hop_of(node))) {
             fail_attempt(w, hop_of(node), REASON_JOB_EXPIRED);
         }
@@ -214,8 +234,8 @@ static void on_recalled(void *owner, const struct recall *recall) {
     struct worker *w = owner;
     LIST_FOR(node, &w->station.hops) {
         struct hop *hop = LIST_ENTRY(node, struct hop, all);
-        bool open = hop->step == STEP_READY || hop->step == STEP_WAITING ||
-                    hop->step == STEP_CALLING;
+        bool open = hop->step == STEP_BEHIND || hop->step == STEP_READY ||
+                    hop->step == STEP_WAITING || hop->step == STEP_CALLING;
         if (!open || !recall_names(recall, hop)) {
             continue;
         }
@@ -283,6 +303,7 @@ static void on_stored(void *owner, struct hop *const *rows, size_t count,
     struct worker *w = owner;
     int place = 0;
     for (size_t i = 0; i < count; i++) {
+        pass(w, rows[i]);
         if (rows_is_new(result, &place, rows[i])) {
             count_attempt(w, rows[i]);
             station_publish(&w->station, rows[i]);
@@ -314,7 +335,7 @@ static bool send(void *owner, struct hop *hop) {
 // under way is brought to its end, but not tried again.
 static void on_leaving(void *owner) {
     struct worker *w = owner;
-    struct list *lists[] = {&w->ready, &w->waiting, store_waiting(w->admitting)};
+    struct list *lists[] = {&w->behind, &w->ready, &w->waiting, store_waiting(w->admitting)};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         while (!list_empty(lists[i])) {
             struct hop *hop = hop_of(list_first(lists[i]));
@@ -351,12 +372,14 @@ static void measure(struct worker *w, int64_t now_ms) {
     }
     struct metrics *metrics = &w->station.process->metrics;
     metric_set(metrics, METRIC_HOPS_IN_STEP, "admitting", (double)store_count(w->admitting));
+    metric_set(metrics, METRIC_HOPS_IN_STEP, "behind", (double)w->behind.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "ready", (double)w->ready.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "calling", (double)w->calling.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
     caller_tidy(w->caller);
-    expire(w);
+    expire(w, &w->ready);
+    expire(w, &w->behind);
     w->gauges_due_ms = now_ms + 1000;
 }
 
@@ -383,6 +406,7 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
                                               on_refused};
     static const struct caller_events calling = {on_called, on_waiting};
     struct worker *w = mem_zalloc(sizeof(*w));
+    list_init(&w->behind);
     list_init(&w->ready);
     list_init(&w->calling);
     list_init(&w->waiting);
@@ -407,6 +431,7 @@ void worker_close(struct worker *w) {
     store_free(w->storing);
     recall_fini(&w->recall);
     map_fini(&w->in_hand);
+    order_fini(&w->order);
     heap_fini(&w->due);
     mem_free(w);
 }

@@ -198,7 +198,7 @@ class Fleet:
         failed = []
         for message in messages:
             value = message if isinstance(message, bytes) else message.SerializeToString()
-            key = None if isinstance(message, bytes) else message.id
+            key = None if isinstance(message, bytes) else message.order_key or message.id
             while True:
                 try:
                     self.producer.produce(self.topic(f"jobs.{tier}"), value, key,

@@ -65,6 +65,11 @@ struct visit *subject_visit(struct subject *subject, unsigned hop, unsigned life
     return visit;
 }
 
+struct slice subject_key(const struct subject *subject) {
+    static const char *const keys[] = {"", "first", "second"};
+    return subject->order ? slice_of(keys[subject->order]) : uuid_slice(&subject->id);
+}
+
 struct decision_row *subject_outcome(struct subject *subject) {
     for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
         if (subject->decisions[hop].stored && subject->decisions[hop].final) {

@@ -46,6 +46,7 @@ struct subject {
     bool scattered;        // copies of it lie in several partitions
     int64_t expires_ms;    // Unix time; 0: never
     int batch;             // -1: none
+    int order;             // its order key; 0: none
     unsigned sent;         // records by the producer
     unsigned visit_counts[VISIT_HOPS];
     struct visit visits[VISIT_HOPS][VISITS_MOST];
@@ -79,6 +80,7 @@ extern bool policies_stored;
 void facts_begin(void);
 struct subject *subject_new(void);
 struct subject *subject_find(struct slice id);  // NULL: nobody's
+struct slice subject_key(const struct subject *subject);  // of its records
 const char *subject_name(const struct subject *subject);
 struct visit *subject_visit(struct subject *subject, unsigned hop, unsigned life);
 struct decision_row *subject_outcome(struct subject *subject);  // the final decision; NULL: none

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "check.h"
 #include "facts.h"
 #include "fakes.h"
 #include "io/http.h"
@@ -173,7 +174,7 @@ static int64_t choose(struct http_call *call, const struct http_request *request
 static bool is_zombie(const struct node *node, const struct subject *subject) {
     char name[64];
     snprintf(name, sizeof(name), "taskfit.jobs.%s", node->tier);
-    const struct log *log = log_for(topic_find(name), uuid_slice(&subject->id));
+    const struct log *log = log_for(topic_find(name), subject_key(subject));
     return log->owner == NULL || log->owner->node != node;
 }
 
@@ -229,6 +230,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     identify(call, request->idempotency_key);
     if (counts && call->subject) {
         check_call(call, http->node);
+        check_turn(http->node, call->subject, call->hop);
         subject_visit(call->subject, call->hop, http->node->life)->calls++;
         tally(TALLY_CALLS);
         if (is_zombie(http->node, call->subject)) {

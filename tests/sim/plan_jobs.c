@@ -39,7 +39,8 @@ static void on_cargo(void *owner) {
         cargo->subject->sent++;
     }
     struct slice key = cargo->key;
-    if (cargo->subject && cargo->copies > 1 && chance(0.1)) {  // another producer's partitioner
+    bool may_scatter = cargo->subject && cargo->subject->order == 0 && cargo->copies > 1;
+    if (may_scatter && chance(0.1)) {  // another producer's partitioner
         key = slice_of(chance(0.5) ? "one" : "another");
         cargo->subject->scattered = true;
         tally(TALLY_SCATTERED);
@@ -130,13 +131,19 @@ static void make_job(int64_t until_us) {
         m.batch_id = binary(uuid_slice(&batches[subject->batch].id));
     }
     limit(subject, &m);
+    if (chance(0.3)) {
+        subject->order = (int)between(1, 2);
+        m.order_key = (char *)(uintptr_t)subject_key(subject).at;
+        tally(TALLY_ORDERED);
+    }
+    cargo->key = subject_key(subject);
     if (chance(0.05)) {
         tally(TALLY_POISON);
         tier = "tiny";
         spoil(&m, &input);
+        subject->order = 0;  // set aside, in no order
     }
     cargo->subject = subject;
-    cargo->key = uuid_slice(&subject->id);
     cargo->value = pack(&m.base);
     ship(cargo, tier, until_us);
 }

@@ -20,7 +20,8 @@
 // The other things that happen.
 #define KINDS(X) \
     X(JOBS, "jobs") X(DUPLICATES, "copies by the producer") \
-    X(SCATTERED, "copies in another partition") X(POISON, "poison records") \
+    X(SCATTERED, "copies in another partition") X(ORDERED, "jobs with an order key") \
+    X(POISON, "poison records") \
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \
     X(RELOADS, "reloads") X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
     X(REBALANCES, "rebalances") X(EXPELLED, "members expelled") \
