@@ -34,7 +34,7 @@ def test_a_rule_is_breached_exactly_when_the_tax_type_is_wrong():
 
 
 def test_check_digits_are_those_of_real_tax_numbers():
-    # From the GST portal's own examples.
+    # Examples that are printed in many places.
     for number in ("27AAPFU0939F1ZV", "29AAGCB7383J1Z4"):
         assert data.check_digit(number[:14]) == number[14]
 
