@@ -249,6 +249,7 @@ static void on_limit(void *owner) {
 void pg_run(struct pg *pg, enum pg_statement statement, struct pg_params *params, pg_done *done,
             void *owner) {
     assert(pg_ready(pg));
+    table_check_types(statement, params);
     struct query *query = mem_zalloc(sizeof(*query));
     arena_init(&query->arena, &world.pool);
     query->pg = pg;

@@ -25,6 +25,9 @@ struct pg_result {
 bool table_run(enum pg_statement statement, const struct pg_params *params, unsigned life,
                struct arena *arena, struct pg_result *result);
 
+// Breaks the world when parameters do not fit the statement's text (once a statement).
+void table_check_types(enum pg_statement statement, const struct pg_params *params);
+
 // Walks an array parameter.
 struct reader {
     const char *at;
