@@ -322,7 +322,7 @@ bool consumer_commit(struct consumer *consumer, const struct consumer_offset *of
 
 void consumer_release(struct consumer *consumer) {
     node_op(consumer->node, OP_RELEASE);
-    if (world.now_us - consumer->revoked_us >= DRAIN_MS * MS_US) {  // with hops in hand
+    if ((world.now_us - consumer->revoked_us) / MS_US >= DRAIN_MS - 1) {  // with hops in hand
         lives[consumer->node->life].lost = true;
         tally(TALLY_LATE_RELEASES);
     }
