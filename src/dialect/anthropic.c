@@ -145,7 +145,8 @@ static void write_output(struct draft *draft) {
     }
     if (!format && members_add(&output, "format")) {
         buf_text(body, "{\"type\":\"json_schema\",\"schema\":");
-        schema_write(body, form, SCHEMA_TYPED);
+        schema_write(body, form, SCHEMA_TYPED,
+                     messages->request->model->confidence == CONFIDENCE_FIELD);
         buf_char(body, '}');
     }
     if (own && json_type(&messages->payload, own) == JSON_OBJECT) {

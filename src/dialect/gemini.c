@@ -134,7 +134,8 @@ static void write_format(const struct draft *draft, struct members *config, uint
         buf_text(config->body, "\"application/json\"");
     }
     if (members_add(config, "responseJsonSchema")) {
-        schema_write(config->body, form, SCHEMA_TYPED);
+        schema_write(config->body, form, SCHEMA_TYPED,
+                     draft->messages.request->model->confidence == CONFIDENCE_FIELD);
     }
 }
 

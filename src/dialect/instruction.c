@@ -17,7 +17,7 @@ static void ask_fields(struct buf *text, const struct answer_form *form) {
     }
 }
 
-void instruction_write(struct buf *text, const struct answer_form *form) {
+void instruction_write(struct buf *text, const struct answer_form *form, bool confidence) {
     const struct answer_field *field = form->fields;
     if (form->field_count == 0 || (!field->name && field->label_count == 0)) {
         buf_text(text, "Answer the user's input. Give the answer alone, nothing around it.");
@@ -27,5 +27,7 @@ void instruction_write(struct buf *text, const struct answer_form *form) {
         ask_labels(text, field);
     } else {
         ask_fields(text, form);
+        buf_text(text, confidence ? "\n- confidence: how sure you are that this is right, a number "
+                                    "from 0 to 1" : "");
     }
 }

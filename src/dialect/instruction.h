@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "job/policy.h"
 
-void instruction_write(struct buf *text, const struct answer_form *form);
+// confidence: an answer of named fields says how sure it is too.
+void instruction_write(struct buf *text, const struct answer_form *form, bool confidence);
 
 #endif

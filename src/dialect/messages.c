@@ -57,7 +57,8 @@ static void read_message(const struct messages *m, uint32_t node, struct message
 
 static struct slice instruction_of(const struct messages *m) {
     struct buf text = {0};
-    instruction_write(&text, &m->request->path->answer);
+    instruction_write(&text, &m->request->path->answer,
+                      m->request->model->confidence == CONFIDENCE_FIELD);
     struct slice copy = arena_slice(m->arena, buf_slice(&text));
     buf_fini(&text);
     return copy;

@@ -90,7 +90,8 @@ static void write_format(struct draft *draft) {
     if (schema_applies(form) && !own && members_add(&draft->members, "response_format")) {
         buf_printf(body, "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"answer\","
                    "\"strict\":%s,\"schema\":", schema_is_strict(form) ? "true" : "false");
-        schema_write(body, form, SCHEMA_OPENAI);
+        schema_write(body, form, SCHEMA_OPENAI,
+                     draft->messages.request->model->confidence == CONFIDENCE_FIELD);
         buf_text(body, "}}");
     }
 }

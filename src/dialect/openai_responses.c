@@ -110,7 +110,8 @@ static void write_text(struct draft *draft) {
     if (!format && members_add(&text, "format")) {
         buf_printf(body, "{\"type\":\"json_schema\",\"name\":\"answer\",\"strict\":%s,\"schema\":",
                    schema_is_strict(form) ? "true" : "false");
-        schema_write(body, form, SCHEMA_OPENAI);
+        schema_write(body, form, SCHEMA_OPENAI,
+                     messages->request->model->confidence == CONFIDENCE_FIELD);
         buf_char(body, '}');
     }
     if (own && json_type(&messages->payload, own) == JSON_OBJECT) {

@@ -36,7 +36,18 @@ static void field_schema(struct buf *body, const struct answer_field *field,
     buf_text(body, null ? ",null]}" : "]}");
 }
 
-void schema_write(struct buf *body, const struct answer_form *form, enum schema_style style) {
+static bool has_confidence(const struct answer_form *form) {
+    for (uint32_t i = 0; i < form->field_count; i++) {
+        if (strcmp(form->fields[i].name, "confidence") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void schema_write(struct buf *body, const struct answer_form *form, enum schema_style style,
+                  bool confidence) {
+    bool added = confidence && !has_confidence(form);
     bool all = style == SCHEMA_OPENAI && schema_is_strict(form);
     const char *comma = "";
     buf_text(body, "{\"type\":\"object\",\"properties\":{");
@@ -44,6 +55,7 @@ void schema_write(struct buf *body, const struct answer_form *form, enum schema_
         buf_text(body, i ? "," : "");
         field_schema(body, &form->fields[i], style);
     }
+    buf_text(body, added ? ",\"confidence\":{\"type\":\"number\"}" : "");
     buf_text(body, "},\"required\":[");
     for (uint32_t i = 0; i < form->field_count; i++) {
         if (all || !form->fields[i].optional) {
@@ -51,6 +63,10 @@ void schema_write(struct buf *body, const struct answer_form *form, enum schema_
             buf_json_string(body, slice_of(form->fields[i].name));
             comma = ",";
         }
+    }
+    if (added) {
+        buf_text(body, comma);
+        buf_text(body, "\"confidence\"");
     }
     buf_text(body, "],\"additionalProperties\":false}");
 }

@@ -14,6 +14,8 @@ enum schema_style {
 bool schema_applies(const struct answer_form *form);
 // OpenAI's strict mode wants every member typed, so a field of any value makes the schema loose.
 bool schema_is_strict(const struct answer_form *form);
-void schema_write(struct buf *body, const struct answer_form *form, enum schema_style style);
+// confidence: the answer says how sure it is too, in a member of that name.
+void schema_write(struct buf *body, const struct answer_form *form, enum schema_style style,
+                  bool confidence);
 
 #endif

@@ -101,6 +101,25 @@ static void test_named_fields_are_a_format(void **state) {
                  BEGIN "\"messages\":" HELLO ",\"output_config\":{" SCHEMA ",\"effort\":\"low\"}}");
 }
 
+// Asked how sure it is, the model has a place to say it.
+static void test_a_confidence_of_its_own(void **state) {
+    static const struct answer_field own[] = {{.name = "confidence"}};
+    struct scene *s = *state;
+    anthropic(s);
+    scene_named(s);
+    s->model.confidence = CONFIDENCE_FIELD;
+    assert_true(scene_build(s, "\"x\"", false));
+    assert_non_null(strstr(buf_string(&s->body), "\\n- confidence: how sure you are"));
+    assert_non_null(strstr(buf_string(&s->body), ",\"confidence\":{\"type\":\"number\"}},"
+                                                 "\"required\":[\"tax\",\"confidence\"],"));
+    s->path.answer = (struct answer_form){own, 1};  // the path's own field of that name
+    assert_true(scene_build(s, "\"x\"", false));
+    assert_null(strstr(buf_string(&s->body), "\"confidence\":{\"type\":\"number\"}"));
+    scene_labels(s);
+    assert_true(scene_build(s, "\"x\"", false));
+    assert_null(strstr(buf_string(&s->body), "confidence"));
+}
+
 // --- replies
 
 static const char claude[] =
@@ -212,6 +231,7 @@ int main(void) {
         SCENE_TEST(test_images),
         SCENE_TEST(test_bodies),
         SCENE_TEST(test_named_fields_are_a_format),
+        SCENE_TEST(test_a_confidence_of_its_own),
         SCENE_TEST(test_claude),
         SCENE_TEST(test_texts_and_tools),
         SCENE_TEST(test_replies_without_an_answer),
