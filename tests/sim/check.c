@@ -81,10 +81,10 @@ static void check_calls(const struct subject *s, unsigned hop) {
                    hop, (long long)row->attempt.cost_pico_usd, (long long)v->cost_pico_usd);
         }
         unsigned repeated = v->calls - kept;
-        tallies.kinds[TALLY_REPEATED] += row->stored ? repeated : 0;
+        world.repeated += row->stored ? repeated : 0;
         const struct life *life = &lives[v->life];
         bool by_death = row->stored && life->crashed && !life->left && !life->lost;
-        tallies.kinds[TALLY_REPEATED_BY_DEATH] += by_death ? repeated : 0;
+        world.by_death += by_death ? repeated : 0;
         unsigned good = v->good - (stores && v->good > 0);
         if (repeated == 0 || life->crashed || life->lost || buried || overtaken ||
             (life->left && good == 0)) {
@@ -173,12 +173,17 @@ static void check_records(void) {
 }
 
 void check_all(void) {
+    world.repeated = world.by_death = 0;
     check_records();
     for (unsigned i = 0; i < subject_count; i++) {
         check_subject(subjects[i]);
     }
     for (int i = 0; i < batch_count; i++) {
         check_batch(i);
+    }
+    if (world.by_death > world.in_hand) {
+        broken("%llu calls were repeated, and %llu in hand at the deaths",
+               (unsigned long long)world.by_death, (unsigned long long)world.in_hand);
     }
 }
 

@@ -85,7 +85,8 @@ unsigned facts_calls_in_hand(unsigned life) {
         for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
             for (unsigned v = 0; v < subjects[i]->visit_counts[hop]; v++) {
                 const struct visit *visit = &subjects[i]->visits[hop][v];
-                bool in_hand = visit->life == life && !subjects[i]->attempts[hop].stored;
+                const struct attempt_row *row = &subjects[i]->attempts[hop];
+                bool in_hand = visit->life == life && !(row->stored && row->life == life);
                 calls += in_hand ? visit->calls : 0;
             }
         }

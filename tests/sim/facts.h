@@ -86,7 +86,7 @@ struct visit *subject_visit(struct subject *subject, unsigned hop, unsigned life
 struct decision_row *subject_outcome(struct subject *subject);  // the final decision; NULL: none
 int batch_find(struct slice id);  // -1: none
 
-// Of a life that ends: its calls whose attempts are not stored, and so may be repeated.
+// Of a life that ends: its calls whose attempts it has not stored, and so may be repeated.
 unsigned facts_calls_in_hand(unsigned life);
 
 // A record came into a log: what it says is noted.

@@ -110,7 +110,7 @@ static void restart_later(struct node *node) {
 
 static void died(const struct node *node) {
     lives[node->life].crashed = true;
-    tallies.kinds[TALLY_IN_HAND] += facts_calls_in_hand(node->life);
+    world.in_hand += facts_calls_in_hand(node->life);
 }
 
 void node_crash(struct node *node) {

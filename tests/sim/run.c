@@ -124,6 +124,9 @@ static bool run_seed(uint64_t seed, bool trace_it) {
     if (!was_broken && records_out != 0) {
         broken("%lld records were not given back", (long long)records_out);
     }
+    tallies.kinds[TALLY_IN_HAND] += world.in_hand;
+    tallies.kinds[TALLY_REPEATED] += world.repeated;
+    tallies.kinds[TALLY_REPEATED_BY_DEATH] += world.by_death;
     broker_end();
     world_end();
     tallies.schedules++;

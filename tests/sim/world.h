@@ -28,6 +28,8 @@ struct world {
     struct heap events;
     struct arena_pool pool;
     struct arena arena;  // of all that lives as long as the world
+    uint64_t in_hand;            // calls that processes had in hand when they died
+    uint64_t repeated, by_death; // calls that came to nothing, and those only for a death
     bool trace;
     bool faults;         // may things go wrong? at first yes, in the end no more
     bool is_broken;
