@@ -129,6 +129,10 @@ asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBS
 flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
 	@BUILD=$(BUILD) tests/flow/run $(FLOW)
 
+JOBS ?= 50000
+chaos: all $(BUILD)/model_stub ## kill -9 of everything under load, as a table: JOBS=50000 through three tiers
+	@BUILD=$(BUILD) tests/flow/python tests/chaos/run --jobs $(JOBS) $(CHAOS)
+
 check: deps ## everything that must pass; the last line counts
 	@tests/check
 
@@ -172,6 +176,6 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
-        stack-up stack-down bench clean
+        stack-up stack-down bench chaos clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ struct stats {
 };
 
 static struct {
-    int epoll, listener;
+    int epoll, listener, journal;
     int64_t latency_ms, jitter_ms, now_ms;
     uint64_t seed, random;
     struct labels labels;
@@ -199,8 +200,22 @@ static bool send_stats(struct connection *c) {
     return send_bytes(c, text, reply_write_json(text, 200, body));
 }
 
+// One write a call, before its reply: what the file says outlives a kill -9.
+static void journal_call(const struct head *head) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    int len = head->key ? (int)head->key_len : 1;
+    if (dprintf(stub.journal, "%lld.%06ld %.*s\n", (long long)t.tv_sec, t.tv_nsec / 1000, len,
+                head->key ? head->key : "-") < 0) {
+        abort();
+    }
+}
+
 static void count_call(const struct head *head) {
     stub.stats.calls++;
+    if (stub.journal >= 0) {
+        journal_call(head);
+    }
     if (head->key == NULL) {
         stub.stats.without_key++;
     } else if (!keys_add(&stub.keys, bytes_hash(head->key, head->key_len, 0))) {
@@ -415,10 +430,21 @@ static void set_labels(char *list) {
     }
 }
 
+static int open_journal(const char *file) {
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        fprintf(stderr, "model_stub: %s: %s\n", file, strerror(errno));
+        exit(EX_CANTCREAT);
+    }
+    return fd;
+}
+
 static int usage(void) {
     fputs("usage: model_stub [--port P] [--latency MS] [--jitter MS] [--labels A,B,…] [--seed N]\n"
+          "                  [--journal FILE]\n"
           "Answers POST /score and /v1/chat/completions; GET /stats counts. Port 0: a free one,\n"
-          "printed. A reply takes latency and up to jitter more.\n",
+          "printed. A reply takes latency and up to jitter more. To the journal each call adds a\n"
+          "line: when it came (Unix time), and its idempotency key.\n",
           stderr);
     return EX_USAGE;
 }
@@ -427,10 +453,12 @@ int main(int argc, char **argv) {
     static const struct option names[] = {
         {"port", required_argument, NULL, 'p'},   {"latency", required_argument, NULL, 'l'},
         {"jitter", required_argument, NULL, 'j'}, {"labels", required_argument, NULL, 'a'},
-        {"seed", required_argument, NULL, 's'},   {NULL, 0, NULL, 0}};
+        {"seed", required_argument, NULL, 's'},   {"journal", required_argument, NULL, 'o'},
+        {NULL, 0, NULL, 0}};
     static char labels[] = "yes,no";
     long port = 0;
     int option;
+    stub.journal = -1;
     set_labels(labels);
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (option) {
@@ -439,6 +467,7 @@ int main(int argc, char **argv) {
         case 'j': stub.jitter_ms = strtol(optarg, NULL, 10); break;
         case 'a': set_labels(optarg); break;
         case 's': stub.seed = strtoull(optarg, NULL, 10); break;
+        case 'o': stub.journal = open_journal(optarg); break;
         default: return usage();
         }
     }

@@ -134,7 +134,8 @@ class Fleet:
         self.config = None
         self._create_schema()
         self.producer = confluent_kafka.Producer(
-            {"bootstrap.servers": stack.brokers, "enable.idempotence": True, "linger.ms": 5})
+            {"bootstrap.servers": stack.brokers, "enable.idempotence": True, "linger.ms": 5,
+             "log_level": 2})
 
     def _create_schema(self):
         """A user with a schema of its own: a tenth of the work of a database."""
@@ -233,11 +234,15 @@ class Fleet:
     def decisions(self, job):
         return self.sql("select * from decisions where job_id = %s order by hop", wire.id_of(job))
 
+    def consumer(self, group=None):
+        return confluent_kafka.Consumer({
+            "bootstrap.servers": self.stack.brokers, "enable.auto.commit": False,
+            "group.id": group or f"{self.prefix}.{uuid.uuid4().hex}",
+            "auto.offset.reset": "earliest", "log_level": 2})
+
     def read_topic(self, name, count, timeout=30):
         """The first count records of a topic, from the beginning."""
-        consumer = confluent_kafka.Consumer({
-            "bootstrap.servers": self.stack.brokers, "enable.auto.commit": False,
-            "group.id": f"{self.prefix}.{uuid.uuid4().hex}", "auto.offset.reset": "earliest"})
+        consumer = self.consumer()
         consumer.subscribe([self.topic(name)])
         records = []
 
