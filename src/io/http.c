@@ -120,6 +120,25 @@ static size_t on_header(char *line, size_t one, size_t size, void *opaque) {
     return size;
 }
 
+// Asked before a request is sent. When a connection that was used before ends in place of a reply,
+// curl would send the request once more by itself: the model would be called twice, and nobody
+// would know. What was not sent may be.
+static int on_sending(void *opaque, char *to, char *from, int to_port, int from_port) {
+    const struct http_call *call = opaque;
+    long sent = 0;
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
+    return sent > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static const char *fault_text(CURLcode code) {
+    // Of on_sending.
+    return curl_easy_strerror(code == CURLE_ABORTED_BY_CALLBACK ? CURLE_GOT_NOTHING : code);
+}
+
 static enum http_fault fault_of(const struct http_call *call, CURLcode code) {
     long sent = 0;
     if (call->too_large) {
@@ -154,7 +173,7 @@ static void call_finish(struct http_call *call, CURLcode code) {
     curl_multi_remove_handle(call->shard->multi, call->easy);
     struct http_reply reply = {
         .fault = fault_of(call, code),
-        .fault_text = curl_easy_strerror(code),
+        .fault_text = fault_text(code),
         .status = (uint32_t)status,
         .body = buf_slice(&call->body),
         .latency_ms = total_us / 1000,
@@ -320,6 +339,8 @@ static struct http_call *call_new(struct shard *shard) {
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, on_sending);
+    curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
     curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);

@@ -42,6 +42,18 @@ def test_a_reply_that_is_none(fleet, model, reply, error, calls):
     assert (outcome.verdict, outcome.tier) == ("accept", "mid")
 
 
+def test_a_call_cut_on_a_kept_connection_counts(fleet, model):
+    """The client may not send it again by itself: each request to a model is counted."""
+    tiny = model(lambda _: CUT if tiny.calls == 2 else scored("CGST_SGST", 0.97))
+    run_cascade(fleet, tiny.url, tiny.url, limits={"in_flight": 1})  # one connection, used again
+    jobs = [wire.job(line(n)) for n in range(2)]
+    for n, job in enumerate(jobs):
+        fleet.send(job)
+        fleet.outcomes(n + 1)
+    assert (tiny.calls, tiny.repeats) == (3, 1)
+    assert [fleet.attempts(job)[0].calls for job in jobs] == [1, 2]
+
+
 def test_nobody_listens(fleet, model):
     attempt, decision, outcome = first_attempt(fleet, "http://127.0.0.1:9/score", model)
     assert (attempt.error, attempt.calls) == ("error.connect", 3)
