@@ -36,20 +36,24 @@ double confidence_checked(double value) {
 
 // --- calibration
 
-// 1e-6 keeps the logit of 0 and 1 finite; fitting clamps at the same place.
-static double logit(double p) {
+double confidence_logit(double p) {
     const double edge = 1e-6;
     p = p < edge ? edge : p > 1 - edge ? 1 - edge : p;
     return log(p / (1 - p));
 }
 
 static double isotonic(const struct calibration *c, double raw) {
-    uint32_t step = 0;
+    uint32_t step = 0, after = c->steps;
     if (c->steps == 0) {
         return NAN;
     }
-    while (step + 1 < c->steps && c->from[step + 1] <= raw) {
-        step++;
+    while (after - step > 1) {
+        uint32_t middle = step + (after - step) / 2;
+        if (c->from[middle] <= raw) {
+            step = middle;
+        } else {
+            after = middle;
+        }
     }
     return c->to[step];
 }
@@ -61,7 +65,7 @@ double calibration_apply(const struct calibration *c, double raw) {
     }
     switch (c->kind) {
     case CALIBRATION_PLATT:
-        return confidence_checked(1 / (1 + exp(-(c->a * logit(raw) + c->b))));
+        return confidence_checked(1 / (1 + exp(-(c->a * confidence_logit(raw) + c->b))));
     case CALIBRATION_ISOTONIC:
         return confidence_checked(isotonic(c, raw));
     case CALIBRATION_IDENTITY:

@@ -55,4 +55,7 @@ struct calibration {
 
 double calibration_apply(const struct calibration *calibration, double raw);
 
+// log(p / (1 - p)), of what lies between 1e-6 and 1 - 1e-6: 0 and 1 have a finite one.
+double confidence_logit(double p);
+
 #endif
