@@ -113,8 +113,9 @@ create table dead_letters (
     attempts    integer not null,
     recorded_at timestamptz not null,
     dead_at     timestamptz not null default clock_timestamp(),
-    replays     integer not null default 0,
-    replayed_at timestamptz,
+    replays     integer not null default 0,         -- times that its record went out again
+    replayed_at timestamptz,                        -- from here on it is no outcome
+    replaying   boolean not null default false,     -- it goes out, or whoever replayed it died
     dropped_at  timestamptz,
     -- A topic that is made anew counts from 0 again: its letters are told apart by their time.
     primary key (topic, partition, "offset", recorded_at)

@@ -85,6 +85,12 @@ with stored as (
     where exists (select from stored s where s.job_id = g.job_id and s.verdict = 'dead')
     order by g.job_id, g.topic, g.partition, g.at
     on conflict do nothing
+), told as (  -- jobs that a letter had told of as dead: this is their outcome from now on
+    select s.batch_id, count(*) as dead from stored s
+    where s.batch_id is not null and s.verdict <> 'escalate'
+      and exists (select from dead_letters l where l.job_id = s.job_id and l.batch_id = s.batch_id
+                    and not l.decided and l.replayed_at is null)
+    group by 1
 ), sums as (
     select batch_id, tier,
         count(*) filter (where verdict = 'accept') as accepted,
@@ -98,7 +104,8 @@ with stored as (
     select id from batches where id in (select batch_id from sums) order by id for update
 ), batch as (
     update batches b set accepted = b.accepted + s.accepted, review = b.review + s.review,
-        dead = b.dead + s.dead, expired = b.expired + s.expired,
+        dead = b.dead + s.dead - coalesce((select t.dead from told t where t.batch_id = b.id), 0),
+        expired = b.expired + s.expired,
         cancelled = b.cancelled + s.cancelled, last_decided_at = clock_timestamp()
     from (select batch_id, sum(accepted) as accepted, sum(review) as review, sum(dead) as dead,
                  sum(expired) as expired, sum(cancelled) as cancelled from sums group by 1) s
@@ -120,7 +127,8 @@ select g.n, d.verdict, array_to_string(d.reasons, ','), d.explanation, d.next_ti
 from unnest($1::uuid[], $2::int2[]) with ordinality g (job_id, hop, n)
 join decisions d on d.job_id = g.job_id and d.hop = g.hop
 
--- Records that could not be processed. A job of a batch that is told by its letter counts once.
+-- Records that could not be processed. A batch counts a job as dead while it has a letter that was
+-- not replayed, and no outcome by a decision.
 -- name: store_dead_letters
 with given as (
     select * from unnest($1::text[], $2::int4[], $3::int8[], $4::uuid[], $5::uuid[], $6::text[],
@@ -138,7 +146,8 @@ with given as (
     select batch_id, count(distinct job_id) as dead
     from stored s
     where batch_id is not null and job_id is not null
-      and not exists (select from dead_letters l where l.job_id = s.job_id)
+      and not exists (select from dead_letters l where l.job_id = s.job_id
+                        and l.batch_id = s.batch_id and not l.decided and l.replayed_at is null)
       and not exists (select from decisions d where d.job_id = s.job_id and d.final)
     group by 1
 ), locked as (
@@ -245,6 +254,77 @@ with made as (
 select false, cancelled_at from made
 union all
 select true, cancelled_at from cancellations where job_id = $1
+
+-- --- What `taskfit dead` runs.
+
+-- A page of letters in the order of their key: of a batch, a reason (or the first part of it), at
+-- least $3 milliseconds old, of a job, at a place, after the last of the page before; $11: those
+-- replayed or dropped, too; $12: values, too. $13: when the first page was read.
+-- name: dead_page
+select l.topic, l.partition, l."offset", l.recorded_at, l.job_id, l.batch_id, l.custom_id, l.line,
+       l.decided, l.key, case when $12 then l.value end, octet_length(l.value), l.reason, l.text,
+       l.attempts, l.dead_at, l.replays, l.replayed_at, l.replaying, l.dropped_at, n.now
+from dead_letters l, (select coalesce($13::timestamptz, clock_timestamp()) as now) n
+where ($1::uuid is null or l.batch_id = $1)
+  and ($2::text is null or l.reason = $2 or starts_with(l.reason, $2 || '.'))
+  and l.dead_at <= n.now - $3::int8 * interval '1 ms'
+  and ($4::uuid is null or l.job_id = $4)
+  and ($5::text is null or (l.topic = $5 and l.partition = $6::int4 and l."offset" = $7::int8))
+  and ($8::text is null or (l.topic, l.partition, l."offset", l.recorded_at)
+                           > ($8, $9::int4, $10::int8, $14::timestamptz))
+  and ($11::bool or ((l.replayed_at is null or l.replaying) and l.dropped_at is null))
+order by l.topic, l.partition, l."offset", l.recorded_at
+limit $15::int8
+
+-- Letters that are about to go out again: first, so that a letter that comes of it finds this one
+-- gone. A batch counts their jobs as dead no more, but for those that another letter tells of, or a
+-- decision.
+-- name: dead_replaying
+with given as (
+    select * from unnest($1::text[], $2::int4[], $3::int8[], $4::timestamptz[])
+        g (topic, partition, at, recorded_at)
+), before as (
+    select l.topic, l.partition, l."offset", l.recorded_at, l.job_id, l.batch_id,
+        l.replayed_at is null and not l.decided as stood
+    from dead_letters l join given g on l.topic = g.topic and l.partition = g.partition
+        and l."offset" = g.at and l.recorded_at = g.recorded_at
+    order by 1, 2, 3, 4 for update of l
+), marked as (
+    update dead_letters l set replaying = true, replayed_at = clock_timestamp()
+    from before b
+    where l.topic = b.topic and l.partition = b.partition and l."offset" = b."offset"
+      and l.recorded_at = b.recorded_at
+), sums as (
+    select b.batch_id, count(distinct b.job_id) as dead
+    from before b
+    where b.stood and b.batch_id is not null and b.job_id is not null
+      and not exists (select from decisions d where d.job_id = b.job_id and d.final)
+      and not exists (
+          select from dead_letters o
+          where o.job_id = b.job_id and o.batch_id = b.batch_id and not o.decided
+            and o.replayed_at is null
+            and not exists (select from before x where x.topic = o.topic
+                              and x.partition = o.partition and x."offset" = o."offset"
+                              and x.recorded_at = o.recorded_at))
+    group by 1
+), locked as (
+    select id from batches where id in (select batch_id from sums) order by id for update
+)
+update batches b set dead = b.dead - s.dead
+from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
+
+-- The brokers have them.
+-- name: dead_replayed
+update dead_letters l set replaying = false, replays = l.replays + 1
+from unnest($1::text[], $2::int4[], $3::int8[], $4::timestamptz[]) g (topic, partition, at, recorded_at)
+where l.topic = g.topic and l.partition = g.partition and l."offset" = g.at
+  and l.recorded_at = g.recorded_at
+
+-- name: dead_dropped
+update dead_letters l set dropped_at = clock_timestamp()
+from unnest($1::text[], $2::int4[], $3::int8[], $4::timestamptz[]) g (topic, partition, at, recorded_at)
+where l.topic = g.topic and l.partition = g.partition and l."offset" = g.at
+  and l.recorded_at = g.recorded_at and l.dropped_at is null
 
 -- --- What `taskfit submit` runs.
 

@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &try_command,
     &probe_command,
     &cancel_command,
+    &dead_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -16,7 +16,7 @@ static void stored(void *owner, struct hop *const *rows, size_t count,
     struct burial *burial = owner;
     (void)result;
     for (size_t i = 0; i < count; i++) {
-        burial->buried(burial->owner, rows[i]);
+        burial->events.buried(burial->owner, rows[i]);
     }
 }
 
@@ -32,9 +32,9 @@ static void refused(void *owner, struct hop *hop, const struct err *err) {
 }
 
 void burial_init(struct burial *burial, struct process *process, struct pg *pg,
-                 void (*buried)(void *owner, struct hop *hop), void *owner) {
+                 const struct burial_events *events, void *owner) {
     static const struct store_kind kind = {PG_store_dead_letters, encode, stored, refused};
-    *burial = (struct burial){process, store_new(process, pg, &kind, burial), buried, owner};
+    *burial = (struct burial){process, store_new(process, pg, &kind, burial), *events, owner};
 }
 
 void burial_fini(struct burial *burial) {
@@ -48,8 +48,9 @@ void burial_add(struct burial *burial, struct hop *hop, enum reason reason, stru
         hop->burial.value = arena_slice(&hop->arena, record->value);
     } else {
         struct buf packed = {0};
-        wire_job_repack(&hop->job, &packed);
-        hop->burial.key = uuid_slice(&hop->job.id);
+        burial->events.pack(burial->owner, hop, &packed);
+        hop->burial.key = hop->job.order_key.len > 0 ? hop->job.order_key
+                                                     : uuid_slice(&hop->job.id);
         hop->burial.value = arena_slice(&hop->arena, buf_slice(&packed));
         buf_fini(&packed);
     }

@@ -6,19 +6,24 @@
 #include "fleet/publisher.h"
 #include "fleet/store.h"
 
-// A store of dead letters. `buried` gets each hop whose row is stored, to publish its letter.
+struct burial_events {
+    void (*buried)(void *owner, struct hop *hop);  // its row is stored: publish its letter
+    // The value of the record that brought the hop, again: a letter can be replayed.
+    void (*pack)(void *owner, struct hop *hop, struct buf *out);
+};
+
 struct burial {
     struct process *process;
     struct store *store;
-    void (*buried)(void *owner, struct hop *hop);
+    struct burial_events events;
     void *owner;
 };
 
 void burial_init(struct burial *burial, struct process *process, struct pg *pg,
-                 void (*buried)(void *owner, struct hop *hop), void *owner);
+                 const struct burial_events *events, void *owner);
 void burial_fini(struct burial *burial);
 
-// What the letter holds: key and value of the record (copied), or with value absent the job packed
+// What the letter holds: key and value of the record (copied), or without one those that are made
 // again. reason: MESSAGE_*, PATH_* or ROW_REFUSED.
 void burial_add(struct burial *burial, struct hop *hop, enum reason reason, struct slice text,
                 const struct record *record);

@@ -121,6 +121,11 @@ static void on_buried(void *owner, struct hop *hop) {
     station_publish(owner, hop);
 }
 
+static void on_pack(void *owner, struct hop *hop, struct buf *out) {
+    struct station *s = owner;
+    s->events.pack(s->owner, hop, out);
+}
+
 // --- leaving
 
 void station_drain(struct station *s, int64_t now_ms) {
@@ -213,6 +218,7 @@ struct pg *station_database(struct station *s) {
 bool station_init(struct station *s, struct process *process, const char *topic,
                   const struct station_events *events, void *owner, struct err *err) {
     static const struct intake_events taking = {on_taken, has_room, on_revoking};
+    static const struct burial_events burying = {on_buried, on_pack};
     static const struct publisher_events publishing = {on_published, on_publish_refused};
     char name[TOPIC_TEXT];
     *s = (struct station){.process = process, .events = *events, .owner = owner};
@@ -221,7 +227,7 @@ bool station_init(struct station *s, struct process *process, const char *topic,
     list_init(&s->publishing);
     list_init(&s->finished);
     s->pg = station_database(s);
-    burial_init(&s->burial, process, s->pg, on_buried, s);
+    burial_init(&s->burial, process, s->pg, &burying, s);
     config_topic(process->config, topic, name);
     const char *topics[] = {name};
     struct intake_options options = {.group = name, .topics = topics, .topic_count = 1,

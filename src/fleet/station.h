@@ -22,6 +22,8 @@ struct station_events {
     bool (*send)(void *owner, struct hop *hop);
     // That record is out, or never can be: is there one more, whatever became of it? NULL: never.
     bool (*more)(void *owner, struct hop *hop);
+    // Packs the value of the record that brought the hop, again.
+    void (*pack)(void *owner, struct hop *hop, struct buf *out);
     // Drop what is not begun: partitions go, or the process drains.
     void (*leaving)(void *owner);
     void (*freed)(void *owner, struct hop *hop);  // its last moment; NULL: nothing to do

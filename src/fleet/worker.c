@@ -329,6 +329,11 @@ static bool send(void *owner, struct hop *hop) {
                           buf_slice(scratch));
 }
 
+static void pack(void *owner, struct hop *hop, struct buf *out) {
+    (void)owner;
+    wire_job_repack(&hop->job, out);
+}
+
 // --- leaving
 
 // What has not been called goes back. A question under way is dropped when it is answered; a call
@@ -398,8 +403,8 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
 
 bool worker_open(struct worker **out, struct process *process, const char *tier,
                  struct err *err) {
-    static const struct station_events events = {on_taken, has_room, send, NULL, on_leaving,
-                                                 on_freed};
+    static const struct station_events events = {on_taken, has_room, send, NULL, pack,
+                                                 on_leaving, on_freed};
     static const struct store_kind admitting = {PG_admit, admission_encode, on_admitted,
                                                 on_refused};
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,

@@ -27,11 +27,12 @@ static bool decision_refused(const struct subject *subject,
            (v[5].at && !json_check(v[5], &json_default_limits, &err));
 }
 
-static void count_decision(const struct decision_row *row) {
+static void count_decision(const struct subject *subject, const struct decision_row *row) {
     if (row->batch < 0) {
         return;
     }
     struct batch_row *batch = &batches[row->batch];
+    batch->dead -= row->final && subject->letters_counted > 0;  // a letter told of it
     struct batch_tier *tier = batch_tier_of(row->batch, row->tier);
     batch->accepted += row->verdict == VERDICT_ACCEPT;
     batch->review += row->verdict == VERDICT_REVIEW;
@@ -68,7 +69,7 @@ static void decision_insert(struct subject *subject, const struct slice v[DECISI
         .batch = batch_find(v[12]),
     };
     result_key(result, v[0], v[1]);
-    count_decision(row);
+    count_decision(subject, row);
     tally_verdict(verdict);
     trace("job %u hop %lld: %s (%.*s)", subject->number, (long long)value_int(v[1]),
           verdict_name(verdict), SLICE_ARGS(row->reasons));
