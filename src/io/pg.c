@@ -273,7 +273,10 @@ static void on_socket(uv_poll_t *handle, int status, int events) {
         return;
     }
     if (status < 0) {
-        events = UV_READABLE;  // reading tells what is wrong
+        // Reading tells what is wrong; but the server's last words are read first, and libuv has
+        // stopped to watch.
+        events = UV_READABLE;
+        poll_for(pg, UV_READABLE);
     }
     if (events & UV_WRITABLE) {
         flush(pg);
