@@ -63,7 +63,7 @@ static enum source_step finish(struct source *source, struct source_record *reco
     if (record->bad.at) {
         return SOURCE_BAD;
     }
-    if (id->at == NULL) {
+    if (id->at == NULL || source->options.no_ids) {
         *id = arena_printf(arena, "%" PRIu64, record->line);
     }
     if (record->input.len > source->options.input_bytes) {
@@ -74,7 +74,7 @@ static enum source_step finish(struct source *source, struct source_record *reco
         record->bad = arena_printf(arena, "%s of %zu bytes, more than %d",
                                    is_id ? "a custom id" : "an order key",
                                    is_id ? id->len : record->order_key.len, ID_BYTES);
-    } else if (!set_add(&source->ids, hash64(*id, 0))) {
+    } else if (!source->options.no_ids && !set_add(&source->ids, hash64(*id, 0))) {
         record->bad = arena_printf(arena, "the custom id '%.*s' for the second time",
                                    SLICE_ARGS(shown(source, *id)));
     }

@@ -20,6 +20,7 @@ struct source_options {
     enum source_format format;
     const char *id_field;     // NULL: custom_id, else id, else the line's number
     const char *order_field;  // NULL: no order keys
+    bool no_ids;              // records are numbered by line, whatever they hold
     size_t input_bytes;       // most of an input
     uint32_t input_depth;
 };
