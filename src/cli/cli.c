@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
     &probe_command,
     &cancel_command,
     &dead_command,
+    &tune_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

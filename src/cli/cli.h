@@ -14,6 +14,7 @@ enum option_kind {
     OPTION_FLAG,    // bool
     OPTION_TEXT,    // const char *
     OPTION_COUNT,   // uint32_t
+    OPTION_NUMBER,  // double
     OPTION_MONEY,   // int64_t, 1e-12 USD, written in USD
     OPTION_DURATION,  // int64_t, milliseconds
     OPTION_LIST,    // struct option_list: may be given several times
@@ -60,6 +61,7 @@ int cli_database(struct pg_session **session);
 int cli_fail(const struct err *err);  // says err, returns its exit code
 
 extern const struct command init_command, check_command, submit_command, watch_command,
-    results_command, show_command, try_command, probe_command, cancel_command, dead_command;
+    results_command, show_command, try_command, probe_command, cancel_command, dead_command,
+    tune_command;
 
 #endif

@@ -58,6 +58,7 @@ static bool add_to_list(const struct option_row *row, struct option_list *list, 
 
 static bool set(const struct option_row *row, void *member, const char *value, struct err *err) {
     static const enum conf_kind kinds[] = {[OPTION_TEXT] = CONF_TEXT, [OPTION_COUNT] = CONF_COUNT,
+                                           [OPTION_NUMBER] = CONF_NUMBER,
                                            [OPTION_MONEY] = CONF_MONEY,
                                            [OPTION_DURATION] = CONF_DURATION,
                                            [OPTION_CHOICE] = CONF_CHOICE};

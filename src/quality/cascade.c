@@ -134,18 +134,17 @@ static void note(struct cascade_sums *sums, uint16_t cut, const struct change *c
 // spans begin and end.
 static void add_item(const struct cascade *cascade, const struct arrangement *arrangement,
                      uint32_t item, struct cascade_sums *sums) {
-    const struct cascade_tier *tier = NULL;
+    const struct cascade_tier *last = &cascade->tiers[arrangement->tiers[arrangement->count - 1]];
+    struct change change = {.last_right = last->correct[item]};
+    uint16_t least = CASCADE_CUTS_MOST;
     double whole = 0, cost = 0;
     for (uint32_t i = 0; i < arrangement->count; i++) {
-        tier = &cascade->tiers[arrangement->tiers[i]];
-        whole += tier->cost[item];
+        whole += cascade->tiers[arrangement->tiers[i]].cost[item];
     }
-    struct change change = {.last_right = tier->correct[item]};
-    uint16_t least = CASCADE_CUTS_MOST;
-    sums->unanswered_right[0] += tier->correct[item];
+    sums->unanswered_right[0] += last->correct[item];
     sums->cost[0] += whole;
     for (uint32_t i = 0; i < arrangement->count; i++) {
-        tier = &cascade->tiers[arrangement->tiers[i]];
+        const struct cascade_tier *tier = &cascade->tiers[arrangement->tiers[i]];
         cost += tier->cost[item];
         if (tier->codes[item] < least) {
             change.wrong = !tier->correct[item];

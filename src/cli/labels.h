@@ -1,0 +1,37 @@
+// Labelled answers of a file: CSV or NDJSON, a row for each item and tier.
+//
+//     item,tier,confidence,correct,cost
+//     17,tiny,0.931,1,0.000001
+//
+// confidence is a probability or empty; correct is 1, 0, true or false; cost may be left out.
+// `model` and `prompt`, where there are any, say which versions the answers came from.
+#ifndef TASKFIT_CLI_LABELS_H
+#define TASKFIT_CLI_LABELS_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "quality/cascade.h"
+
+enum { LABELS_VERSIONS_MOST = 4 };
+
+struct labels_versions {
+    struct slice names[LABELS_VERSIONS_MOST];
+    uint32_t count;  // 0: the file does not say
+};
+
+struct labels {
+    struct cascade cascade;  // its items: those that every tier has an answer for
+    uint64_t rows, items;    // of the file
+    bool costs;              // the file has them; else every answer costs 1
+    struct labels_versions models[CASCADE_TIERS_MOST], prompts[CASCADE_TIERS_MOST];
+    char sha256[SHA256_HEX];  // of the file
+};
+
+// tiers: which and in which order, with commas; NULL: all, as they first appear. Names live in the
+// arena. Errors (EX_NOINPUT, EX_DATAERR, EX_USAGE) name file and line.
+bool labels_read(const char *file, const char *tiers, struct arena *arena, struct labels *labels,
+                 struct err *err) MUST_CHECK;
+void labels_fini(struct labels *labels);
+
+#endif

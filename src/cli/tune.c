@@ -1,0 +1,154 @@
+// taskfit tune: from labelled answers to thresholds, with the evidence for them.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/certificate.h"
+#include "cli/cli.h"
+
+enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
+
+struct options {
+    const char *from, *tiers, *output;
+    double risk, delta, budget, review_cost;
+    bool match, json;
+    uint32_t seed;
+};
+
+static bool share(const char *name, double value, struct err *err) {
+    return (value > 0 && value < 1) ||
+           err_exit(err, EX_USAGE, "--%s: %g is not between 0 and 1", name, value);
+}
+
+static bool goal(const struct options *options, struct tune_options *into, struct err *err) {
+    int goals = (options->risk > 0) + (options->budget > 0) + options->match;
+    *into = (struct tune_options){
+        .goal = options->match ? TUNE_MATCH : options->budget > 0 ? TUNE_BUDGET : TUNE_RISK,
+        .promise = {options->risk, options->delta > 0 ? options->delta : 0.1},
+        .budget = options->budget,
+        .review_cost = options->review_cost > 0 ? options->review_cost : REVIEW_COST,
+        .seed = options->seed ? options->seed : SEED};
+    if (options->from == NULL) {
+        return err_exit(err, EX_USAGE, "--from is missing: the file with the labelled answers");
+    }
+    if (goals > 1) {
+        return err_exit(err, EX_USAGE, "only one of --risk, --budget and --match");
+    }
+    if (into->goal != TUNE_BUDGET && into->goal != TUNE_MATCH && goals == 0 && options->risk == 0) {
+        into->promise.risk = 0.05;
+    }
+    return (into->goal != TUNE_RISK || share("risk", into->promise.risk, err)) &&
+           share("delta", into->promise.delta, err) &&
+           (options->budget >= 0 ||
+            err_exit(err, EX_USAGE, "--budget: %g is below 0", options->budget));
+}
+
+static bool write_file(const char *file, const struct buf *text, struct err *err) {
+    FILE *out = fopen(file, "we");
+    if (out == NULL) {
+        return err_exit(err, EX_CANTCREAT, "%s: cannot be made: %s", file, strerror(errno));
+    }
+    bool ok = fwrite(text->data, 1, text->len, out) == text->len;
+    ok = fclose(out) == 0 && ok;
+    return ok || err_exit(err, EX_IOERR, "%s: cannot be written: %s; it is not whole", file,
+                          strerror(errno));
+}
+
+static bool give(const struct certificate *c, const struct options *options, struct arena *arena,
+                 struct err *err) {
+    struct buf json = {0};
+    certificate_json(c, &json);
+    buf_char(&json, '\n');
+    if (options->json) {
+        fwrite(json.data, 1, json.len, stdout);
+    } else {
+        certificate_print(c, arena);
+    }
+    bool ok = options->output == NULL || write_file(options->output, &json, err);
+    buf_fini(&json);
+    return ok;
+}
+
+static int tune_file(const struct options *options, const struct tune_options *how,
+                     struct arena *arena) {
+    struct labels *labels = mem_zalloc(sizeof(*labels));
+    struct tuned *tuned = mem_zalloc(sizeof(*tuned));
+    struct err err;
+    bool ok = labels_read(options->from, options->tiers, arena, labels, &err);
+    if (ok) {
+        tune(&labels->cascade, how, tuned);
+        const struct certificate c = {labels, how, tuned, clock_wall_ms()};
+        ok = give(&c, options, arena, &err);
+    }
+    int status = !ok ? cli_fail(&err) : tuned->refused ? EX_REFUSED : EX_OK;
+    labels_fini(labels);
+    mem_free(labels);
+    mem_free(tuned);
+    return status;
+}
+
+static int run(const void *given, int argc, char **argv) {
+    const struct options *options = given;
+    struct tune_options how;
+    struct arena_pool pool;
+    struct arena arena;
+    struct err err;
+    (void)argc;
+    (void)argv;
+    if (!goal(options, &how, &err)) {
+        return cli_fail(&err);
+    }
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    int status = tune_file(options, &how, &arena);
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+    return status;
+}
+
+#define AT(member) offsetof(struct options, member)
+static const struct option_row rows[] = {
+    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
+     "labelled answers: CSV or NDJSON with item, tier, confidence, correct, cost; -: standard "
+     "input"},
+    {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
+     "which, and in which order (default: all, as they first appear)"},
+    {"risk", 'r', OPTION_NUMBER, AT(risk), "SHARE", NULL,
+     "most of the accepted answers that may be wrong (default: 0.05)"},
+    {"delta", 'd', OPTION_NUMBER, AT(delta), "SHARE", NULL,
+     "chance that the promise does not hold (default: 0.1)"},
+    {"review-cost", '\0', OPTION_NUMBER, AT(review_cost), "CALLS", NULL,
+     "what an item costs that is left to people, in calls of the last tier (default: 10); which "
+     "tiers pay depends on it"},
+    {"budget", 'b', OPTION_NUMBER, AT(budget), "RATIO", NULL,
+     "instead: the most right answers for this much of the last tier's cost"},
+    {"match", 'm', OPTION_FLAG, AT(match), NULL, NULL,
+     "instead: the least cost for as many right answers as the last tier alone"},
+    {"seed", 's', OPTION_COUNT, AT(seed), "N", NULL,
+     "which items calibrate and which test (default: 1)"},
+    {"output", 'o', OPTION_TEXT, AT(output), "FILE", NULL, "write the certificate there"},
+    {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "the certificate on standard output"},
+};
+
+const struct command tune_command = {
+    .name = "tune",
+    .arguments = "",
+    .summary = "thresholds from labelled answers, with a certificate",
+    .help =
+        "A threshold is raw confidence: an answer is accepted at the first used tier whose raw\n"
+        "confidence is at or above it; what no tier accepts is for people. The promise is on\n"
+        "answers like the labelled ones: label a random sample, and again when inputs or models\n"
+        "change. Refused (exit status 1) when the labels do not carry the promise: the reason and\n"
+        "about how many would are in the certificate.\n\n"
+        "  taskfit tune --from labels.csv --risk 0.05 --delta 0.1 -o invoices.json\n"
+        "  taskfit tune --from labels.csv --budget 0.35 --json\n",
+    .options = rows,
+    .option_count = sizeof(rows) / sizeof(rows[0]),
+    .options_size = sizeof(struct options),
+    .arguments_least = 0,
+    .arguments_most = 0,
+    .run = run,
+};
