@@ -112,6 +112,9 @@ bool jq_new(struct jq **jq, const char *name, const char *program, struct err *e
     made->name = mem_string(name);
     made->state = jq_init();
     assert(made->state);
+    // jq 1.6 leaves these two as they lay in memory: `input` and `debug` would call them.
+    jq_set_input_cb(made->state, NULL, NULL);
+    jq_set_debug_cb(made->state, NULL, NULL);
     made->err = err;
     *err = (struct err){0};
     jq_set_error_cb(made->state, on_complaint, made);
