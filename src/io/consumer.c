@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "io/loop.h"
 
-enum { TAKE_MOST = 1024 };
+enum { TAKE_MOST = 1024, FENCED_AGAIN_MS = 20000 };
 
 struct partition {
     struct consumer_partition public;
@@ -18,11 +18,15 @@ struct partition {
 struct consumer {
     rd_kafka_t *rk;
     rd_kafka_queue_t *group_queue;
+    rd_kafka_conf_t *conf;  // to join anew with
+    rd_kafka_topic_partition_list_t *topics;
     struct loop *loop;
     struct consumer_events events;
     void *owner;
     struct partition *partitions;
     bool revoking, closing;
+    bool fenced;          // another member has its name: it joins anew
+    int64_t fenced_ms;    // when that was; 0: never
 };
 
 static void on_queue(rd_kafka_t *rk, void *loop) {
@@ -55,14 +59,37 @@ static void partitions_drop(struct consumer *consumer) {
     }
 }
 
+// A static member is also fenced, alone of its name, when a commit is under way while the brokers
+// are away for longer than its session (librdkafka sends it as of no member, once they are back).
+// So it joins anew; a second time soon after, somebody else does have the name.
+static bool may_join_anew(struct consumer *consumer) {
+    int64_t now_ms = loop_now_ms(consumer->loop);
+    bool again = consumer->fenced_ms > 0 && now_ms - consumer->fenced_ms < FENCED_AGAIN_MS;
+    consumer->fenced_ms = now_ms;
+    return !again;
+}
+
+static void fail_fatal(struct consumer *consumer, struct err *err) {
+    char why[256];
+    rd_kafka_resp_err_t code = rd_kafka_fatal_error(consumer->rk, why, sizeof(why));
+    if (code != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+        err_fatal(err, "kafka consumer: %s", why);
+    } else if (may_join_anew(consumer)) {
+        consumer->fenced = true;
+        err_retry(err, "kafka consumer: %s; joining anew", why);
+    } else {
+        err_fatal(err, "kafka consumer: %s; does another process run with the same --instance?",
+                  why);
+    }
+}
+
 static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char *text) {
     struct err err;
+    if (consumer->closing || consumer->fenced) {
+        return;  // what is left of it to say is of no use
+    }
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
-        char why[256];
-        code = rd_kafka_fatal_error(consumer->rk, why, sizeof(why));
-        bool fenced = code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-        err_fatal(&err, "kafka consumer: %s%s", why,
-                  fenced ? "; does another process run with the same --instance?" : "");
+        fail_fatal(consumer, &err);
     } else {
         bool missing = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         err_retry(&err, "kafka consumer: %s: %s%s", rd_kafka_err2name(code), text,
@@ -74,7 +101,7 @@ static void fail(struct consumer *consumer, rd_kafka_resp_err_t code, const char
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque) {
     struct consumer *consumer = opaque;
-    if (consumer->closing) {
+    if (consumer->closing || consumer->fenced) {
         rd_kafka_assign(rk, NULL);
         return;
     }
@@ -90,18 +117,15 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     consumer->events.revoking(consumer->owner, rd_kafka_assignment_lost(rk));
 }
 
-void consumer_release(struct consumer *consumer) {
-    partitions_drop(consumer);
-    consumer->revoking = false;
-    rd_kafka_assign(consumer->rk, NULL);
-}
-
 static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                       rd_kafka_topic_partition_list_t *offsets, void *opaque) {
     struct consumer *consumer = opaque;
     struct err err;
     (void)rk;
     (void)offsets;
+    if (consumer->closing) {
+        return;
+    }
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET) {
         consumer->events.committed(consumer->owner, NULL);
         return;
@@ -160,23 +184,57 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
     return true;
 }
 
-static bool subscribe(struct consumer *consumer, const struct consumer_options *options,
-                      struct err *err) {
-    rd_kafka_topic_partition_list_t *topics =
-        rd_kafka_topic_partition_list_new((int)options->topic_count);
+static void topics_keep(struct consumer *consumer, const struct consumer_options *options) {
+    consumer->topics = rd_kafka_topic_partition_list_new((int)options->topic_count);
     for (size_t i = 0; i < options->topic_count; i++) {
-        rd_kafka_topic_partition_list_add(topics, options->topics[i], RD_KAFKA_PARTITION_UA);
+        rd_kafka_topic_partition_list_add(consumer->topics, options->topics[i],
+                                          RD_KAFKA_PARTITION_UA);
     }
-    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->rk, topics);
-    rd_kafka_topic_partition_list_destroy(topics);
+}
+
+static bool join(struct consumer *consumer, struct err *err) {
+    char text[256];
+    rd_kafka_conf_t *conf = rd_kafka_conf_dup(consumer->conf);
+    consumer->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    if (consumer->rk == NULL) {
+        rd_kafka_conf_destroy(conf);
+        return err_fatal(err, "kafka consumer: %s", text);
+    }
+    rd_kafka_poll_set_consumer(consumer->rk);
+    consumer->group_queue = rd_kafka_queue_get_consumer(consumer->rk);
+    rd_kafka_queue_cb_event_enable(consumer->group_queue, on_queue, consumer->loop);
+    rd_kafka_resp_err_t code = rd_kafka_subscribe(consumer->rk, consumer->topics);
     return code == RD_KAFKA_RESP_ERR_NO_ERROR ||
            err_fatal(err, "kafka: subscribe: %s", rd_kafka_err2str(code));
+}
+
+static void leave(struct consumer *consumer) {
+    if (consumer->rk == NULL) {
+        return;
+    }
+    rd_kafka_queue_cb_event_enable(consumer->group_queue, NULL, NULL);
+    consumer->closing = true;
+    partitions_drop(consumer);
+    rd_kafka_assign(consumer->rk, NULL);
+    rd_kafka_consumer_close(consumer->rk);
+    rd_kafka_queue_destroy(consumer->group_queue);
+    rd_kafka_destroy(consumer->rk);
+    consumer->rk = NULL;
+    consumer->closing = false;
+}
+
+static void join_anew(struct consumer *consumer) {
+    struct err err;
+    leave(consumer);
+    consumer->fenced = false;
+    if (!join(consumer, &err)) {
+        consumer->events.failed(consumer->owner, &err);
+    }
 }
 
 bool consumer_open(struct consumer **out, struct loop *loop,
                    const struct consumer_options *options, const struct consumer_events *events,
                    void *owner, struct err *err) {
-    char text[256];
     rd_kafka_conf_t *conf = kafka_conf(&options->kafka, err);
     if (conf == NULL) {
         return false;
@@ -185,43 +243,60 @@ bool consumer_open(struct consumer **out, struct loop *loop,
     consumer->loop = loop;
     consumer->events = *events;
     consumer->owner = owner;
+    consumer->conf = conf;
     rd_kafka_conf_set_opaque(conf, consumer);
-    if (!configure(conf, options, err)) {
-        rd_kafka_conf_destroy(conf);
-        mem_free(consumer);
+    topics_keep(consumer, options);
+    if (!configure(conf, options, err) || !join(consumer, err)) {
+        consumer_close(consumer);
         return false;
     }
-    consumer->rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    if (consumer->rk == NULL) {
-        rd_kafka_conf_destroy(conf);
-        mem_free(consumer);
-        return err_fatal(err, "kafka consumer: %s", text);
-    }
-    rd_kafka_poll_set_consumer(consumer->rk);
-    consumer->group_queue = rd_kafka_queue_get_consumer(consumer->rk);
-    rd_kafka_queue_cb_event_enable(consumer->group_queue, on_queue, loop);
     *out = consumer;
-    return subscribe(consumer, options, err);
+    return true;
 }
 
 void consumer_close(struct consumer *consumer) {
-    rd_kafka_queue_cb_event_enable(consumer->group_queue, NULL, NULL);
-    consumer->closing = true;
-    partitions_drop(consumer);
-    rd_kafka_assign(consumer->rk, NULL);
-    rd_kafka_consumer_close(consumer->rk);
-    rd_kafka_queue_destroy(consumer->group_queue);
-    rd_kafka_destroy(consumer->rk);
+    leave(consumer);
+    rd_kafka_topic_partition_list_destroy(consumer->topics);
+    rd_kafka_conf_destroy(consumer->conf);
     mem_free(consumer);
+}
+
+void consumer_release(struct consumer *consumer) {
+    partitions_drop(consumer);
+    consumer->revoking = false;
+    if (consumer->fenced) {
+        join_anew(consumer);
+    } else {
+        rd_kafka_assign(consumer->rk, NULL);
+    }
+}
+
+// Out of librdkafka's callbacks, for its consumer ends here.
+static void serve_fenced(struct consumer *consumer) {
+    if (consumer->revoking) {
+        return;  // consumer_release goes on with it
+    }
+    if (consumer->partitions == NULL) {
+        join_anew(consumer);
+        return;
+    }
+    consumer->revoking = true;
+    consumer->events.revoking(consumer->owner, true);
 }
 
 void consumer_poll(struct consumer *consumer) {
     rd_kafka_message_t *message;
+    if (consumer->rk == NULL) {
+        return;  // it could not join anew: the owner was told
+    }
     while ((message = rd_kafka_consumer_poll(consumer->rk, 0)) != NULL) {
         if (message->err) {
             fail(consumer, message->err, rd_kafka_message_errstr(message));
         }
         rd_kafka_message_destroy(message);
+    }
+    if (consumer->fenced) {
+        serve_fenced(consumer);
     }
 }
 

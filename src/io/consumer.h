@@ -3,8 +3,9 @@
 // Nothing here decides when: consumer_poll serves the group, consumer_take empties a partition's
 // queue without waiting, consumer_commit says what is finished. A partition that is not read from
 // is back-pressure; the group is served all the same. On a revocation the owner may first bring to
-// an end what it has in hand, and then says consumer_release. librdkafka's threads only wake the
-// loop.
+// an end what it has in hand, and then says consumer_release. A static member that is fenced joins
+// anew, with a revocation that is lost; twice within some seconds is an ERR_FATAL. librdkafka's
+// threads only wake the loop.
 #ifndef TASKFIT_IO_CONSUMER_H
 #define TASKFIT_IO_CONSUMER_H
 
