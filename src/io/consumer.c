@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "io/loop.h"
 
-enum { TAKE_MOST = 1024, FENCED_AGAIN_MS = 20000 };
+enum { TAKE_MOST = 1024, FENCED_AGAIN_MS = 20000, FAREWELL_MS = 2000, FAREWELL_POLL_MS = 50 };
 
 struct partition {
     struct consumer_partition public;
@@ -208,6 +209,25 @@ static bool join(struct consumer *consumer, struct err *err) {
            err_fatal(err, "kafka: subscribe: %s", rd_kafka_err2str(code));
 }
 
+// Says good-bye to the group, for as long as that is worth: without a broker librdkafka would wait
+// for the answer to a commit until its requests time out, after a minute. False: it still waits.
+static bool say_farewell(struct consumer *consumer) {
+    int64_t until_ms = clock_steady_ms() + FAREWELL_MS;
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->rk, consumer->group_queue);
+    if (error) {
+        rd_kafka_error_destroy(error);
+        return true;  // something fatal came before: there is nothing to leave
+    }
+    while (!rd_kafka_consumer_closed(consumer->rk) && clock_steady_ms() < until_ms) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(consumer->group_queue, FAREWELL_POLL_MS);
+        if (event && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) {
+            rd_kafka_assign(consumer->rk, NULL);
+        }
+        rd_kafka_event_destroy(event);
+    }
+    return rd_kafka_consumer_closed(consumer->rk);
+}
+
 static void leave(struct consumer *consumer) {
     if (consumer->rk == NULL) {
         return;
@@ -216,9 +236,11 @@ static void leave(struct consumer *consumer) {
     consumer->closing = true;
     partitions_drop(consumer);
     rd_kafka_assign(consumer->rk, NULL);
-    rd_kafka_consumer_close(consumer->rk);
+    bool gone = say_farewell(consumer);
     rd_kafka_queue_destroy(consumer->group_queue);
-    rd_kafka_destroy(consumer->rk);
+    if (gone) {  // or destroying it would wait in turn: it ends with the process
+        rd_kafka_destroy(consumer->rk);
+    }
     consumer->rk = NULL;
     consumer->closing = false;
 }

@@ -58,7 +58,8 @@ struct consumer_options {
 bool consumer_open(struct consumer **consumer, struct loop *loop,
                    const struct consumer_options *options, const struct consumer_events *events,
                    void *owner, struct err *err) MUST_CHECK;
-// Leaves the group; may take as long as one round trip. Everything taken must be released.
+// Leaves the group; may take as long as one round trip, 2 s without brokers. Everything taken must
+// be released.
 void consumer_close(struct consumer *consumer);
 
 // Serves the group: events come from here. Call at least once a second.

@@ -1,4 +1,5 @@
 """The stack and the programs under test."""
+import contextlib
 import json
 import os
 import pathlib
@@ -42,6 +43,19 @@ class Stack:
 
     def kill(self, name):
         os.kill(self.pid(name), signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def without(self, name):
+        """Kills it; it stays down until the end of the block."""
+        self._control(name, "-wD", "-T", "20000", "-d", "-k")
+        try:
+            yield
+        finally:
+            self._control(name, "-u")
+            self.up()
+
+    def _control(self, name, *what):
+        subprocess.run(["s6-svc", *what, self.directory / "service" / name], check=True)
 
     def up(self):
         """Waits until both answer again."""

@@ -1,9 +1,11 @@
 """SIGTERM: what is in hand is brought to its end, then exit 0; nothing lost, nothing repeated."""
 import signal
 
+import pytest
+
 import wire
-from cascade import RULES, cascade, line
-from models import CUT, scored
+from cascade import RULES, cascade, line, scorer
+from models import CUT, busy, scored
 from until import until
 
 
@@ -78,3 +80,73 @@ def test_drain_deadline(fleet, model):
     fleet.worker("tiny")
     fleet.escalator()
     fleet.outcomes(1)
+
+
+def test_what_waits_for_a_retry_goes_back(fleet, model):
+    """Neither a hop that waits nor one whose call ends in a refusal holds up the drain."""
+    tiny = model(lambda request: busy(15) if len(tiny.requests) <= 2
+                 else scored("CGST_SGST", 0.97))
+    mine = scorer(tiny.url)
+    mine["retry"] = {"attempts": 5, "for": "60s"}
+    fleet.configure(cascade(mine, model(lambda _: CUT).url), RULES)
+    fleet.init()
+    worker = fleet.worker("tiny").ready()
+    fleet.escalator()
+    fleet.send(wire.job(line(0)))
+    until(lambda: worker.metric("taskfit_retries_total") == 1, "the wait for a retry")
+    tiny.hold()
+    fleet.send(wire.job(line(1)))
+    until(lambda: tiny.calls == 2, "the call")
+    worker.child.send_signal(signal.SIGTERM)
+    worker.said("draining")
+    tiny.release()
+    assert worker.ended() == 0, worker.log  # long before either wait is over
+    assert fleet.count("attempts") == 0
+    fleet.worker("tiny", name="second")
+    fleet.outcomes(2)
+    assert tiny.calls == 4
+
+
+@pytest.mark.parametrize("role", ["worker", "escalator"])
+def test_while_the_database_is_away(fleet, model, role):
+    """Nothing can be stored: the deadline ends it, with 0, and the next start goes on."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    tiny.hold()
+    fleet.configure(cascade(tiny.url, tiny.url, limits={"drain": "1s"}), RULES)
+    fleet.init()
+    worker, escalator = fleet.worker("tiny").ready(), fleet.escalator().ready()
+    fleet.send(*[wire.job(line(n)) for n in range(10)])
+    until(lambda: tiny.calls == 10, "10 calls under way")
+    program = worker if role == "worker" else escalator
+    with fleet.stack.without("postgres"):
+        program.said("waiting for it")
+        if role == "worker":
+            tiny.release()
+            until(lambda: 'taskfit_hops{step="storing"} 10' in worker._get("/metrics"),
+                  "rows that cannot be stored")
+        assert program.stop() == 0, program.log
+        assert role == "escalator" or "drain deadline" in worker.log
+    tiny.release()
+    again = fleet.worker("tiny", name="again") if role == "worker" else fleet.escalator(name="again")
+    outcomes = fleet.outcomes(10)
+    assert {o.verdict for o in outcomes.values()} == {"accept"}
+    assert tiny.repeats <= 10 and again.running
+
+
+def test_while_the_brokers_are_away(fleet, model):
+    """What is stored and cannot be published is published by the next start, uncalled."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    tiny.hold()
+    fleet.configure(cascade(tiny.url, tiny.url, limits={"drain": "1s"}), RULES)
+    fleet.init()
+    worker = fleet.worker("tiny").ready()
+    fleet.send(*[wire.job(line(n)) for n in range(10)])
+    until(lambda: tiny.calls == 10, "10 calls under way")
+    with fleet.stack.without("kafka"):
+        tiny.release()
+        until(lambda: fleet.count("attempts") == 10, "attempts")
+        assert worker.stop(timeout=15) == 0, worker.log  # not as long as a request may take
+    fleet.worker("tiny", name="again")
+    fleet.escalator()
+    fleet.outcomes(10)
+    assert tiny.calls == 10
