@@ -162,7 +162,9 @@ static uint64_t key_hash(struct reader *r, uint32_t object, uint32_t key) {
     if (node->escaped) {
         name = (struct slice){characters, json_unescape(name, characters)};
     }
-    uint64_t hash = hash64(name, object);
+    // Spread over all bits: hash64 takes its seed and a short text together by exclusive or, so an
+    // `a` in object 1 would be a `d` in object 4.
+    uint64_t hash = hash64(name, object * 0x9e3779b97f4a7c15U);  // 2^64 by the golden ratio
     return hash ? hash : 1;
 }
 

@@ -50,6 +50,23 @@ static void test_what_is_json(void **state) {
     }
 }
 
+// Objects do not share their keys, however alike these and the objects' places are.
+static void test_keys_of_many_objects(void **state) {
+    struct buf text = {0};
+    struct err err;
+    (void)state;
+    for (int i = 0; i < 4000; i++) {
+        buf_printf(&text, "%s{\"%c\":%d,\"%c%c\":{\"nam%c\":1}}", i ? "," : "[", 'a' + i % 26, i,
+                   'a' + i / 26 % 26, 'a' + i % 17, 'a' + i % 19);
+    }
+    buf_char(&text, ']');
+    if (!json_check(buf_slice(&text), &json_default_limits, &err)) {
+        fail_msg("%s", err.text);
+    }
+    buf_fini(&text);
+    assert_true(json_check(slice_of("[{\"a\":1},{\"d\":2}]"), &json_default_limits, &err));
+}
+
 static void test_what_is_none(void **state) {
     static const char *const texts[] = {
         "", " ", "nul", "True", "NaN", "Infinity", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+",
@@ -195,6 +212,7 @@ static void test_one_document_after_another(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_what_is_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys_of_many_objects, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_nul_is_no_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors_name_the_byte, setup, teardown),
