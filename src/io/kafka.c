@@ -41,6 +41,8 @@ struct rd_kafka_conf_s *kafka_conf(const struct kafka_options *options, struct e
         {"client.id", "taskfit"},
         {"socket.nagle.disable", "true"},
         {"reconnect.backoff.max.ms", "2000"},
+        // A broker that comes back may leave a request without an answer; the default waits 60 s.
+        {"socket.timeout.ms", "10000"},
         {"log.connection.close", "false"},
     };
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
