@@ -26,7 +26,7 @@ struct worker {
     struct map in_hand;  // by (job, hop): a second copy waits for the first
     struct order order;
     uint64_t arrivals;
-    int64_t gauges_due_ms;
+    int64_t turned_ms, gauges_due_ms;
 };
 
 // --- one job at a time
@@ -139,6 +139,11 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 
 // --- admitting
 
+static void wait_until(struct worker *w, struct hop *hop, int64_t due_ms) {
+    hop_move(hop, STEP_WAITING, &w->waiting);
+    heap_push(&w->due, &hop->due, due_ms);
+}
+
 static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) {
     hop->attempt.error = slice_of(reason_code(reason));
     if (hop->attempt.calls == 0) {
@@ -171,10 +176,12 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         break;
     case ADMISSION_CALL:
-        if (order_is_first(hop)) {
-            hop_move(hop, STEP_READY, &w->ready);
-        } else {
+        if (!order_is_first(hop)) {
             hop_move(hop, STEP_BEHIND, &w->behind);
+        } else if (hop->due.due > loop_now_ms(w->station.process->loop)) {
+            wait_until(w, hop, hop->due.due);  // it was asked about again while it waited
+        } else {
+            hop_move(hop, STEP_READY, &w->ready);
         }
         break;
     }
@@ -259,8 +266,7 @@ static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
         station_drop(&w->station, hop);
         return;
     }
-    hop_move(hop, STEP_WAITING, &w->waiting);
-    heap_push(&w->due, &hop->due, loop_now_ms(w->station.process->loop) + wait_ms);
+    wait_until(w, hop, loop_now_ms(w->station.process->loop) + wait_ms);
 }
 
 // The called go to be stored, those whose wait is over to be called again. Returns the wait of the
@@ -388,8 +394,25 @@ static void measure(struct worker *w, int64_t now_ms) {
     w->gauges_due_ms = now_ms + 1000;
 }
 
+// A process that stood still for as long as the group has patience may have lost its partitions,
+// and hears of it only later: what was admitted before may be stored by another by now, and is
+// asked about again before it is called.
+static void ask_again(struct worker *w, int64_t now_ms) {
+    struct list *lists[] = {&w->behind, &w->ready, &w->waiting};
+    int64_t patience_ms = w->station.process->config->kafka.session_timeout_ms / 2;
+    bool stood_still = w->turned_ms > 0 && now_ms - w->turned_ms >= patience_ms;
+    w->turned_ms = now_ms;
+    for (size_t i = 0; stood_still && i < sizeof(lists) / sizeof(lists[0]); i++) {
+        LIST_FOR(node, lists[i]) {
+            heap_remove(&w->due, &hop_of(node)->due);
+            store_add(w->admitting, hop_of(node), STEP_ADMITTING);
+        }
+    }
+}
+
 int64_t worker_turn(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = station_begin(&w->station, now_ms);
+    ask_again(w, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
