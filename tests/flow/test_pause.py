@@ -12,7 +12,8 @@ JOBS = 20
 def test_what_others_stored_meanwhile_is_not_called(fleet, model):
     """It wakes with admitted jobs in hand, and acts before it can hear that they are no longer its."""
     tiny = model(lambda _: scored("CGST_SGST", 0.97))
-    fleet.configure(cascade(tiny.url, model(lambda _: CUT).url, limits={"in_flight": 1}), RULES)
+    fleet.configure(cascade(tiny.url, model(lambda _: CUT).url), RULES)
+    fleet.config["tiers"]["tiny"]["in_flight"] = 1
     fleet.config["kafka"]["session_timeout"] = "6s"
     fleet.write_config()
     fleet.init()
