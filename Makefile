@@ -139,6 +139,13 @@ check: deps ## everything that must pass; the last line counts
 bench: all $(BUILD)/model_stub ## speed of worker and escalator beside a Go peer, as a table
 	@tests/bench/run
 
+$(BUILD)/quality_bench: $(BUILD)/obj/tests/bench/quality.o $(BUILD)/libcli.a $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+
+SPLITS ?= 100
+quality-bench: $(BUILD)/quality_bench ## do certificates hold, what do they accept; DATA=DIR of score files
+	@$(BUILD)/quality_bench $(SPLITS) $(if $(DATA),$(wildcard $(DATA)/*.csv $(DATA)/*.ndjson))
+
 # --- the house
 
 tidy: ## layers, sizes, names
@@ -176,6 +183,6 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
-        stack-up stack-down bench chaos clean
+        stack-up stack-down bench quality-bench chaos clean
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

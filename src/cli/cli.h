@@ -14,7 +14,7 @@ enum option_kind {
     OPTION_FLAG,    // bool
     OPTION_TEXT,    // const char *
     OPTION_COUNT,   // uint32_t
-    OPTION_NUMBER,  // double
+    OPTION_NUMBER,  // double, above 0
     OPTION_MONEY,   // int64_t, 1e-12 USD, written in USD
     OPTION_DURATION,  // int64_t, milliseconds
     OPTION_LIST,    // struct option_list: may be given several times

@@ -72,7 +72,8 @@ static bool set(const struct option_row *row, void *member, const char *value, s
     const struct conf_row conf = {.key = row->name, .kind = kinds[row->kind],
                                   .choices = row->choices};
     if (conf_value_read(&conf, value, member)) {
-        return true;
+        return row->kind != OPTION_NUMBER || *(double *)member > 0 ||
+               err_exit(err, EX_USAGE, "--%s: '%s' is not above 0", row->name, value);
     }
     struct buf allowed = {0};
     conf_value_allowed(&conf, true, &allowed);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
+static const double RISK = 0.05, DELTA = 0.1;
 
 struct options {
     const char *from, *tiers, *output;
@@ -18,18 +19,21 @@ struct options {
     uint32_t seed;
 };
 
-static bool share(const char *name, double value, struct err *err) {
-    return (value > 0 && value < 1) ||
-           err_exit(err, EX_USAGE, "--%s: %g is not between 0 and 1", name, value);
+static bool is_share(const char *name, double value, struct err *err) {
+    return value < 1 || err_exit(err, EX_USAGE, "--%s: %g is not below 1", name, value);
+}
+
+static double or_else(double given, double fallback) {
+    return given > 0 ? given : fallback;
 }
 
 static bool goal(const struct options *options, struct tune_options *into, struct err *err) {
     int goals = (options->risk > 0) + (options->budget > 0) + options->match;
     *into = (struct tune_options){
         .goal = options->match ? TUNE_MATCH : options->budget > 0 ? TUNE_BUDGET : TUNE_RISK,
-        .promise = {options->risk, options->delta > 0 ? options->delta : 0.1},
+        .promise = {or_else(options->risk, RISK), or_else(options->delta, DELTA)},
         .budget = options->budget,
-        .review_cost = options->review_cost > 0 ? options->review_cost : REVIEW_COST,
+        .review_cost = or_else(options->review_cost, REVIEW_COST),
         .seed = options->seed ? options->seed : SEED};
     if (options->from == NULL) {
         return err_exit(err, EX_USAGE, "--from is missing: the file with the labelled answers");
@@ -37,13 +41,8 @@ static bool goal(const struct options *options, struct tune_options *into, struc
     if (goals > 1) {
         return err_exit(err, EX_USAGE, "only one of --risk, --budget and --match");
     }
-    if (into->goal != TUNE_BUDGET && into->goal != TUNE_MATCH && goals == 0 && options->risk == 0) {
-        into->promise.risk = 0.05;
-    }
-    return (into->goal != TUNE_RISK || share("risk", into->promise.risk, err)) &&
-           share("delta", into->promise.delta, err) &&
-           (options->budget >= 0 ||
-            err_exit(err, EX_USAGE, "--budget: %g is below 0", options->budget));
+    return is_share("risk", into->promise.risk, err) &&
+           is_share("delta", into->promise.delta, err);
 }
 
 static bool write_file(const char *file, const struct buf *text, struct err *err) {

@@ -16,9 +16,9 @@ enum { FITTED_MOST = 50000 };
 struct tuning {
     struct cascade *cascade;
     const struct tune_options *options;
-    uint32_t *shuffled;
-    struct items fit, test;
-    struct cascade_sums *sums;
+    struct tune_split split;
+    struct cascade_sums *sums;       // of an arrangement on the fitting items
+    struct cascade_sums *test_sums;  // on the others: of these only what labels do not tell
     struct arrangement arrangements[ARRANGEMENTS_MOST];
     size_t arrangement_count;
     struct tuned *tuned;
@@ -36,19 +36,30 @@ uint32_t *tune_shuffle(size_t count, uint64_t seed) {
     return at;
 }
 
+void tune_split_init(struct tune_split *split, size_t count, bool fits, uint64_t seed) {
+    size_t fitted = (size_t)(fitted_share * (double)count);
+    fitted = !fits ? 0 : fitted < FITTED_MOST ? fitted : FITTED_MOST;
+    split->shuffled = tune_shuffle(count, seed);
+    split->fit = (struct items){split->shuffled, fitted};
+    split->test = (struct items){split->shuffled + fitted, count - fitted};
+}
+
+void tune_split_fini(struct tune_split *split) {
+    mem_free(split->shuffled);
+}
+
 // --- calibrations
 
-static void fit_tier(struct tuning *t, uint32_t tier, struct items items) {
-    struct cascade_tier *from = &t->cascade->tiers[tier];
-    struct tune_tier *into = &t->tuned->tiers[tier];
+void tune_calibrate(struct cascade_tier *tier, struct items items,
+                    double losses[CALIBRATE_KINDS]) {
     double *raw = mem_array(items.count + 1, sizeof(*raw));
     bool *correct = mem_array(items.count + 1, sizeof(*correct));
     for (size_t i = 0; i < items.count; i++) {
-        raw[i] = from->raw[items.at[i]];
-        correct[i] = from->correct[items.at[i]];
+        raw[i] = tier->raw[items.at[i]];
+        correct[i] = tier->correct[items.at[i]];
     }
-    calibrate_choose((struct calibrate_rows){raw, correct, items.count}, &from->calibration,
-                     into->losses);
+    calibrate_choose((struct calibrate_rows){raw, correct, items.count}, &tier->calibration,
+                     losses);
     mem_free(raw);
     mem_free(correct);
 }
@@ -56,9 +67,9 @@ static void fit_tier(struct tuning *t, uint32_t tier, struct items items) {
 // Steps would tie confidences that the tested order told apart, and a flat map all of them.
 static void fit_after(struct tuning *t) {
     struct calibration *calibration = &t->cascade->tiers[0].calibration;
-    struct items some = {t->shuffled,
-                         t->test.count < FITTED_MOST ? t->test.count : FITTED_MOST};
-    fit_tier(t, 0, some);
+    struct items some = {t->split.shuffled,
+                         t->split.test.count < FITTED_MOST ? t->split.test.count : FITTED_MOST};
+    tune_calibrate(&t->cascade->tiers[0], some, t->tuned->tiers[0].losses);
     if (calibration->kind == CALIBRATION_ISOTONIC ||
         (calibration->kind == CALIBRATION_PLATT && calibration->a <= 0)) {
         calibrate_release(calibration);
@@ -91,7 +102,7 @@ static struct gain accepted_within(const struct tuning *t) {
     for (size_t cut = 0; cut < t->cascade->cut_count; cut++) {
         double accepted = (double)s->accepted[cut];
         if ((double)s->wrong[cut] + 1 <= t->options->promise.risk * (accepted + 1)) {
-            gain = (struct gain){cut, accepted / (double)t->fit.count, s->cost[cut]};
+            gain = (struct gain){cut, accepted / (double)t->split.fit.count, s->cost[cut]};
         }
     }
     return gain;
@@ -106,13 +117,21 @@ static bool better(const struct tuning *t, const struct gain *a, const struct ga
                                                 (a->value == b->value && a->cost < b->cost);
 }
 
-static struct gain right_within(const struct tuning *t, double cost_most, uint64_t right_least) {
+// What a policy costs does not depend on labels: the budget is kept on the testing items as well.
+static struct gain right_within(const struct tuning *t, double budget, uint64_t right_least) {
     const struct cascade_sums *s = t->sums;
     struct gain best = {.value = -1};
+    uint64_t right_of_last;
+    double cost_most = INFINITY, test_cost_most = INFINITY;
+    if (!isinf(budget)) {
+        cost_most = budget * last_cost(t, t->split.fit, &right_of_last);
+        test_cost_most = budget * last_cost(t, t->split.test, &right_of_last);
+    }
     for (size_t cut = 0; cut < t->cascade->cut_count; cut++) {
         uint64_t right = s->accepted[cut] - s->wrong[cut] + s->unanswered_right[cut];
-        struct gain gain = {cut, (double)right / (double)t->fit.count, s->cost[cut]};
-        bool allowed = gain.cost <= cost_most && right >= right_least;
+        struct gain gain = {cut, (double)right / (double)t->split.fit.count, s->cost[cut]};
+        bool allowed = gain.cost <= cost_most && t->test_sums->cost[cut] <= test_cost_most &&
+                       right >= right_least;
         if (allowed && better(t, &gain, &best)) {
             best = gain;
         }
@@ -122,15 +141,18 @@ static struct gain right_within(const struct tuning *t, double cost_most, uint64
 
 static struct gain look(struct tuning *t, const struct arrangement *arrangement) {
     uint64_t right;
-    double cost = last_cost(t, t->fit, &right);
+    double cost = last_cost(t, t->split.fit, &right);
     struct gain gain = {.value = -1};
-    cascade_sum(t->cascade, arrangement, t->fit, t->sums);
+    cascade_sum(t->cascade, arrangement, t->split.fit, t->sums);
+    if (t->options->goal == TUNE_BUDGET) {
+        cascade_sum(t->cascade, arrangement, t->split.test, t->test_sums);
+    }
     switch (t->options->goal) {
     case TUNE_RISK:
         gain = accepted_within(t);
         break;
     case TUNE_BUDGET:
-        gain = right_within(t, t->options->budget * cost * (1 + 1e-9), 0);
+        gain = right_within(t, t->options->budget * (1 + 1e-9), 0);
         break;
     case TUNE_MATCH:
         gain = right_within(t, INFINITY, right);
@@ -263,13 +285,13 @@ static void carry_out(struct tuning *t, size_t cut) {
         tuned->tiers[tier].threshold = rest ? 0 : cascade_threshold(t->cascade, tier, cut);
     }
     drop_idle(tuned, t->options->goal);
-    tuned->outcome.items = t->test.count;
-    tuned->outcome.last_cost = last_cost(t, t->test, &tuned->outcome.last_right);
+    tuned->outcome.items = t->split.test.count;
+    tuned->outcome.last_cost = last_cost(t, t->split.test, &tuned->outcome.last_right);
     for (uint32_t i = 0; i < tuned->arrangement.count; i++) {
         tuned->tiers[tuned->arrangement.tiers[i]].used = true;
     }
-    for (size_t i = 0; i < t->test.count; i++) {
-        count_item(t, t->test.at[i], last);
+    for (size_t i = 0; i < t->split.test.count; i++) {
+        count_item(t, t->split.test.at[i], last);
     }
 }
 
@@ -285,9 +307,9 @@ static bool is_uninformative(const struct tuned *tuned, uint32_t tier_count) {
 
 static void test_promise(struct tuning *t) {
     struct tuned *tuned = t->tuned;
-    cascade_sum(t->cascade, &tuned->arrangement, t->test, t->sums);
+    cascade_sum(t->cascade, &tuned->arrangement, t->split.test, t->sums);
     const struct certify_counts counts = {t->sums->accepted, t->sums->wrong,
-                                          t->cascade->cut_count, t->test.count};
+                                          t->cascade->cut_count, t->split.test.count};
     certify(&t->options->promise, &counts, &tuned->certified);
     tuned->refused = tuned->certified.verdict != CERTIFY_HOLDS;
     tuned->uninformative = is_uninformative(tuned, t->cascade->tier_count);
@@ -299,17 +321,6 @@ static void test_promise(struct tuning *t) {
     carry_out(t, cut);
     tuned->error_bound = stats_upper(tuned->outcome.wrong, tuned->outcome.accepted,
                                      tuned->certified.level);
-}
-
-static void split(struct tuning *t, bool alone) {
-    size_t count = t->cascade->item_count;
-    size_t fitted = (size_t)(fitted_share * (double)count);
-    fitted = alone ? 0 : fitted < FITTED_MOST ? fitted : FITTED_MOST;
-    t->shuffled = tune_shuffle(count, t->options->seed);
-    t->fit = (struct items){t->shuffled, fitted};
-    t->test = (struct items){t->shuffled + fitted, count - fitted};
-    t->tuned->fitted = fitted;
-    t->tuned->tested = count - fitted;
 }
 
 static void tune_one(struct tuning *t) {
@@ -324,7 +335,7 @@ static void tune_one(struct tuning *t) {
 
 static void tune_several(struct tuning *t) {
     for (uint32_t i = 0; i < t->cascade->tier_count; i++) {
-        fit_tier(t, i, t->fit);
+        tune_calibrate(&t->cascade->tiers[i], t->split.fit, t->tuned->tiers[i].losses);
     }
     cascade_code(t->cascade);
     size_t cut = arrange(t);
@@ -342,12 +353,15 @@ void tune(struct cascade *cascade, const struct tune_options *options, struct tu
     *t = (struct tuning){.cascade = cascade, .options = options, .tuned = tuned};
     *tuned = (struct tuned){.error_bound = NAN};
     t->sums = mem_zalloc(sizeof(*t->sums));
+    t->test_sums = mem_zalloc(sizeof(*t->test_sums));
     bool alone = cascade->tier_count == 1 && options->goal == TUNE_RISK;
-    split(t, alone);
+    tune_split_init(&t->split, cascade->item_count, !alone, options->seed);
+    tuned->fitted = t->split.fit.count;
+    tuned->tested = t->split.test.count;
     for (uint32_t i = 0; i < cascade->tier_count; i++) {
         tuned->tiers[i].threshold = NAN;
         tuned->tiers[i].auroc = cascade_auroc(
-            cascade, i, (struct items){t->shuffled, cascade->item_count});
+            cascade, i, (struct items){t->split.shuffled, cascade->item_count});
     }
     if (alone) {
         tune_one(t);
@@ -355,6 +369,7 @@ void tune(struct cascade *cascade, const struct tune_options *options, struct tu
         tune_several(t);
     }
     mem_free(t->sums);
-    mem_free(t->shuffled);
+    mem_free(t->test_sums);
+    tune_split_fini(&t->split);
     mem_free(t);
 }

@@ -7,6 +7,7 @@
 #ifndef TASKFIT_QUALITY_TUNE_H
 #define TASKFIT_QUALITY_TUNE_H
 
+#include "quality/calibrate.h"
 #include "quality/cascade.h"
 #include "quality/certify.h"
 
@@ -37,7 +38,7 @@ struct tune_tier {
     bool used;
     double threshold;  // raw; NaN: accepts nothing
     uint64_t accepted;
-    double losses[3];  // held-out log loss by enum calibration_kind; NaN: not tried
+    double losses[CALIBRATE_KINDS];  // held-out log loss by enum calibration_kind; NaN: not tried
     struct cascade_auroc auroc;
     // Of a tier that is not used: what it would have brought on the fitting items, in shares of
     // the items (right ones, where the goal is not a promise) and of the last tier's cost.
@@ -58,7 +59,18 @@ struct tuned {
 // cascade: with answers in; calibrations and codes are made here.
 void tune(struct cascade *cascade, const struct tune_options *options, struct tuned *tuned);
 
-// The items in the order that seed gives, for those who split them; mem_free.
+// The items in the order that seed gives; mem_free.
 uint32_t *tune_shuffle(size_t count, uint64_t seed);
+
+// Which items calibrate and choose, and which test; fits: any of the first.
+struct tune_split {
+    uint32_t *shuffled;
+    struct items fit, test;
+};
+void tune_split_init(struct tune_split *split, size_t count, bool fits, uint64_t seed);
+void tune_split_fini(struct tune_split *split);
+
+// Fits the tier's calibration on the items (calibrate_choose).
+void tune_calibrate(struct cascade_tier *tier, struct items items, double losses[CALIBRATE_KINDS]);
 
 #endif
