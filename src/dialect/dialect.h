@@ -52,6 +52,7 @@ struct dialect {
     const char *key_header;
     const char *const *headers;  // "Name: value" lines that go with every call, then NULL; or NULL
     bool logprobs;  // its replies can carry them, so confidence logprob makes sense
+    bool samples;   // one request can ask for several answers, so confidence agreement does too
     bool classes;   // of classifiers: the model's labels are used
     bool tensors;   // the model must name its tensors
 };

@@ -29,7 +29,6 @@ static const struct {
     {"ResponsibleAIPolicyViolation", ERROR_CAUSE_CONTENT},
     {"insufficient_quota", ERROR_CAUSE_QUOTA},           // OpenAI, with 429
     {"billing_hard_limit_reached", ERROR_CAUSE_QUOTA},
-    {"credit balance is too low", ERROR_CAUSE_QUOTA},    // Anthropic, with 400
     {"API key not valid", ERROR_CAUSE_KEY},              // Gemini, with 400
     {"API key expired", ERROR_CAUSE_KEY},
 };

@@ -145,6 +145,12 @@ static void write_limit(uint32_t limit, struct members *config) {
     }
 }
 
+static void write_samples(const struct model *model, struct members *config) {
+    if (members_add(config, "candidateCount")) {
+        buf_printf(config->body, "%u", model->samples);
+    }
+}
+
 static void write_logprobs(const struct model *model, struct members *config) {
     if (members_add(config, "responseLogprobs")) {
         buf_text(config->body, "true");
@@ -209,6 +215,10 @@ static void write_config(struct draft *draft) {
         but[count++] = "logprobs";
         write_logprobs(model, &config);
     }
+    if (model->confidence == CONFIDENCE_AGREEMENT) {
+        but[count++] = "candidateCount";
+        write_samples(model, &config);
+    }
     write_format(draft, &config, own);
     write_sampling(draft, &config);
     if (own) {
@@ -251,4 +261,5 @@ const struct dialect gemini_dialect = {
     .read = gemini_read,
     .key_header = "x-goog-api-key: ",
     .logprobs = true,
+    .samples = true,
 };

@@ -2,6 +2,7 @@
 
 #include "dialect/gemini.h"
 #include "dialect/reading.h"
+#include "job/agreement.h"
 #include "job/answer.h"
 
 // --- logprobs
@@ -145,8 +146,17 @@ static struct slice parts_text(const struct json *body, uint32_t parts, struct a
     return found;
 }
 
-static void read_answer(const struct request *request, const struct json *body,
-                        uint32_t candidate, struct arena *arena, struct reading *reading) {
+// The answer of one candidate and its text, or why there is none.
+static struct slice read_candidate(const struct request *request, const struct json *body,
+                                   uint32_t candidate, struct arena *arena,
+                                   struct reading *reading) {
+    if (read_stop(request, body, candidate, arena, reading)) {
+        return (struct slice){0};
+    }
+    if (candidate == 0 || json_type(body, candidate) != JSON_OBJECT) {
+        reading_misfit(request, body, arena, reading, "no candidates[0]");
+        return (struct slice){0};
+    }
     uint32_t content = json_get(body, candidate, "content");
     uint32_t parts = reading_get(body, content, "parts");
     struct slice text = parts && json_type(body, parts) == JSON_ARRAY
@@ -155,30 +165,46 @@ static void read_answer(const struct request *request, const struct json *body,
     if (text.len == 0) {
         reading_misfit(request, body, arena, reading, "no text in candidates[0].content.parts");
         reading->error = REASON_ANSWER_MISSING;
-        return;
+        return text;
     }
     reading->answer = answer_from_text(&request->path->answer, text, arena);
-    if (request->model->confidence == CONFIDENCE_FIELD) {
+    return text;
+}
+
+// False: no candidate holds an answer, so the first one tells why.
+static bool read_samples(const struct request *request, const struct json *body,
+                         uint32_t candidates, struct arena *arena, struct reading *reading) {
+    struct sample *samples =
+        arena_zalloc(arena, body->nodes[candidates].count * sizeof(*samples));
+    uint32_t count = 0;
+    for (uint32_t i = json_first(body, candidates); i; i = json_after(body, candidates, i)) {
+        struct reading one = *reading;
+        read_candidate(request, body, i, arena, &one);
+        samples[count++].answer = one.answer;
+    }
+    return reading_agree(request, samples, count, arena, reading);
+}
+
+void gemini_read(const struct request *request, const struct json *body, struct arena *arena,
+                 struct reading *reading) {
+    enum confidence_kind confidence = request->model->confidence;
+    uint32_t candidates = json_get(body, 0, "candidates");
+    uint32_t candidate = candidates ? json_at(body, candidates, 0) : 0;
+    read_usage(body, &reading->usage);
+    if (confidence == CONFIDENCE_AGREEMENT && candidate &&
+        read_samples(request, body, candidates, arena, reading)) {
+        return;
+    }
+    struct slice text = read_candidate(request, body, candidate, arena, reading);
+    if (reading->error != REASON_NONE) {
+        return;
+    }
+    if (confidence == CONFIDENCE_FIELD) {
         reading->signals.field = reading_confidence(body, reading->answer, arena);
-    } else if (request->model->confidence == CONFIDENCE_LOGPROB) {
+    } else if (confidence == CONFIDENCE_LOGPROB) {
         read_tokens(body, json_get(body, candidate, "logprobsResult"), arena, &reading->signals);
         if (reading->signals.tokens == NULL) {
             read_average(body, candidate, text, arena, &reading->signals);
         }
     }
-}
-
-void gemini_read(const struct request *request, const struct json *body, struct arena *arena,
-                 struct reading *reading) {
-    uint32_t candidates = json_get(body, 0, "candidates");
-    uint32_t candidate = candidates ? json_at(body, candidates, 0) : 0;
-    read_usage(body, &reading->usage);
-    if (read_stop(request, body, candidate, arena, reading)) {
-        return;
-    }
-    if (candidate == 0 || json_type(body, candidate) != JSON_OBJECT) {
-        reading_misfit(request, body, arena, reading, "no candidates[0]");
-        return;
-    }
-    read_answer(request, body, candidate, arena, reading);
 }

@@ -38,6 +38,7 @@ struct model {
     uint32_t reply_bytes;   // larger replies are refused
     uint32_t max_tokens;    // of output asked for; 0: the provider's default
     uint32_t top_logprobs;  // alternatives asked for with confidence logprob
+    uint32_t samples;       // answers asked for with confidence agreement
     // Of classifiers: what class 0, 1, … are called; none where the reply says it.
     const char *const *labels;
     uint32_t label_count;

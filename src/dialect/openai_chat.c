@@ -74,6 +74,12 @@ static void write_tokens(struct draft *draft) {
     }
 }
 
+static void write_samples(const struct model *model, struct members *members) {
+    if (members_add(members, "n")) {
+        buf_printf(members->body, "%u", model->samples);
+    }
+}
+
 static void write_logprobs(const struct model *model, struct members *members) {
     if (members_add(members, "logprobs")) {
         buf_text(members->body, "true");
@@ -104,6 +110,9 @@ static void write_rest(struct draft *draft) {
         but[count++] = "logprobs";
         but[count++] = "top_logprobs";
     }
+    if (draft->messages.request->model->confidence == CONFIDENCE_AGREEMENT) {
+        but[count++] = "n";
+    }
     if (draft->limits) {
         but[count++] = "max_completion_tokens";
         but[count++] = "max_tokens";
@@ -122,6 +131,9 @@ static void write_body(struct draft *draft) {
     write_tokens(draft);
     if (model->confidence == CONFIDENCE_LOGPROB) {
         write_logprobs(model, &draft->members);
+    }
+    if (model->confidence == CONFIDENCE_AGREEMENT) {
+        write_samples(model, &draft->members);
     }
     write_format(draft);
     write_rest(draft);
@@ -149,4 +161,5 @@ const struct dialect openai_chat_dialect = {
     .read = openai_chat_read,
     .key_header = "Authorization: Bearer ",
     .logprobs = true,
+    .samples = true,
 };

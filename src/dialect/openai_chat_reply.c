@@ -1,6 +1,7 @@
 #include "dialect/logprobs.h"
 #include "dialect/openai_chat.h"
 #include "dialect/reading.h"
+#include "job/agreement.h"
 #include "job/answer.h"
 
 // --- the message
@@ -68,12 +69,10 @@ static bool read_stop(const struct request *request, const struct json *body, ui
     return reading->error != REASON_NONE;
 }
 
-void openai_chat_read(const struct request *request, const struct json *body, struct arena *arena,
-                      struct reading *reading) {
-    uint32_t choices = json_get(body, 0, "choices");
-    uint32_t choice = choices ? json_at(body, choices, 0) : 0;
+// The answer of one choice, or why it is none.
+static void read_choice(const struct request *request, const struct json *body, uint32_t choice,
+                        struct arena *arena, struct reading *reading) {
     uint32_t message = reading_get(body, choice, "message");
-    read_usage(body, &reading->usage);
     if (message == 0 || json_type(body, message) != JSON_OBJECT) {
         reading_misfit(request, body, arena, reading, "no choices[0].message");
         return;
@@ -88,10 +87,40 @@ void openai_chat_read(const struct request *request, const struct json *body, st
         return;
     }
     reading->answer = answer_from_text(&request->path->answer, text, arena);
-    if (request->model->confidence == CONFIDENCE_LOGPROB) {
+}
+
+// False: no choice holds an answer, so the first one tells why.
+static bool read_samples(const struct request *request, const struct json *body, uint32_t choices,
+                         struct arena *arena, struct reading *reading) {
+    struct sample *samples =
+        arena_zalloc(arena, body->nodes[choices].count * sizeof(*samples));
+    uint32_t count = 0;
+    for (uint32_t i = json_first(body, choices); i; i = json_after(body, choices, i)) {
+        struct reading one = *reading;
+        read_choice(request, body, i, arena, &one);
+        samples[count++].answer = one.answer;
+    }
+    return reading_agree(request, samples, count, arena, reading);
+}
+
+void openai_chat_read(const struct request *request, const struct json *body, struct arena *arena,
+                      struct reading *reading) {
+    enum confidence_kind confidence = request->model->confidence;
+    uint32_t choices = json_get(body, 0, "choices");
+    uint32_t choice = choices ? json_at(body, choices, 0) : 0;
+    read_usage(body, &reading->usage);
+    if (confidence == CONFIDENCE_AGREEMENT && choice &&
+        read_samples(request, body, choices, arena, reading)) {
+        return;
+    }
+    read_choice(request, body, choice, arena, reading);
+    if (reading->error != REASON_NONE) {
+        return;
+    }
+    if (confidence == CONFIDENCE_LOGPROB) {
         uint32_t logprobs = json_get(body, choice, "logprobs");
         logprobs_read(body, reading_get(body, logprobs, "content"), arena, &reading->signals);
-    } else if (request->model->confidence == CONFIDENCE_FIELD) {
+    } else if (confidence == CONFIDENCE_FIELD) {
         reading->signals.field = reading_confidence(body, reading->answer, arena);
     }
 }

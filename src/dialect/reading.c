@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/line.h"
+#include "job/agreement.h"
 
 // Bytes looked at: what is behind them is cut anyway. A key that this cut halves is beyond the cut
 // of the line.
@@ -65,4 +66,14 @@ double reading_confidence(const struct json *body, struct slice answer, struct a
     }
     node = json_get(&json, 0, "confidence");
     return node && json_number(&json, node, &value) ? value : NAN;
+}
+
+bool reading_agree(const struct request *request, const struct sample *samples, uint32_t count,
+                   struct arena *arena, struct reading *reading) {
+    double share;
+    if (!agreement_find(&request->path->answer, samples, count, arena, &reading->answer, &share)) {
+        return false;
+    }
+    reading->signals.field = count >= request->model->samples ? share : NAN;
+    return true;
 }

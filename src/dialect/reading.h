@@ -19,6 +19,12 @@ void reading_misfit(const struct request *request, const struct json *body, stru
 // possible one.
 uint32_t reading_tokens(const struct json *body, uint32_t usage, const char *member);
 
+struct sample;
+// Answer and confidence of several samples; fewer than the model was asked for are no measure, and
+// leave the confidence absent. False: none holds an answer.
+bool reading_agree(const struct request *request, const struct sample *samples, uint32_t count,
+                   struct arena *arena, struct reading *reading);
+
 // As json_get, but a node that is not there (0) has no members.
 uint32_t reading_get(const struct json *body, uint32_t object, const char *member);
 

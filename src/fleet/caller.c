@@ -264,7 +264,7 @@ static void read_confidence(struct hop *hop, const struct reading *reading) {
     const struct model *model = &hop->call.model->conf->model;
     struct attempt *a = &hop->attempt;
     double raw = NAN;
-    if (model->confidence == CONFIDENCE_FIELD) {
+    if (model->confidence == CONFIDENCE_FIELD || model->confidence == CONFIDENCE_AGREEMENT) {
         raw = reading->signals.field;
     } else if (model->confidence == CONFIDENCE_LOGPROB) {
         raw = confidence_from_logprobs(&hop->path->policy.answer, reading->answer,

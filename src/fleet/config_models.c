@@ -14,7 +14,7 @@ struct draft {
     const struct conf_node *extra, *price, *limits, *retry, *labels, *tensors;
     int confidence;
     int64_t timeout_ms, reply_bytes;
-    uint32_t max_tokens, top_logprobs;
+    uint32_t max_tokens, top_logprobs, samples;
 };
 
 struct draft_price {
@@ -54,9 +54,11 @@ static const struct conf_row model_rows[] = {
      "a jq program, as in prompt, that makes what the dialect reads of the reply's body"},
     {"extra", CONF_NODE, MODEL(extra), "", 0, 0, "map",
      "members added to the request's JSON as they are: { temperature: 0 }"},
-    {"confidence", CONF_CHOICE, MODEL(confidence), "none", 0, 0, "none field logprob",
-     "how sure the model is: field, a number in its reply; logprob, the probability of the "
-     "answer's tokens; none, only form and rules speak for an answer"},
+    {"confidence", CONF_CHOICE, MODEL(confidence), "none", 0, 0, "none field logprob agreement",
+     "how sure the model is: field, a number in its reply (of classifiers the class's "
+     "probability); logprob, the probability of the answer's tokens; agreement, the share of "
+     "several answers that agree, for which there must be a temperature; none, only form and rules "
+     "speak for an answer"},
     {"price", CONF_NODE, MODEL(price), "", 0, 0, "map", "what it costs, below; absent: nothing"},
     {"limits", CONF_NODE, MODEL(limits), "", 0, 0, "map", "what bounds its use, below"},
     {"timeout", CONF_DURATION, MODEL(timeout_ms), "60s", 1, 3600000, NULL, "of one request"},
@@ -67,6 +69,8 @@ static const struct conf_row model_rows[] = {
      "of output asked for; absent: the provider's default"},
     {"top_logprobs", CONF_COUNT, MODEL(top_logprobs), "5", 0, 20, NULL,
      "alternatives asked for with confidence logprob; providers allow up to 20"},
+    {"samples", CONF_COUNT, MODEL(samples), "5", 2, 20, NULL,
+     "answers to one request that confidence agreement counts; each is paid for"},
     {"labels", CONF_NODE, MODEL(labels), "", 0, 0, "list",
      "of classifiers (kserve, vllm_classify, hf_classify): what class 0, 1, … are called, where "
      "the reply does not say"},
@@ -343,10 +347,17 @@ static bool dialect_named(const struct conf_node *node, const struct dialect **d
 
 static bool confidence_check(const struct conf_node *node, const struct model *model,
                              struct err *err) {
-    return model->confidence != CONFIDENCE_LOGPROB || model->dialect->logprobs ||
-           conf_error(conf_get(node, "confidence"), err,
-                      "replies of dialect %s carry no logprobs; use field or none",
-                      model->dialect->name);
+    if (model->confidence == CONFIDENCE_LOGPROB && !model->dialect->logprobs) {
+        return conf_error(conf_get(node, "confidence"), err,
+                          "replies of dialect %s carry no logprobs; use field or none",
+                          model->dialect->name);
+    }
+    if (model->confidence == CONFIDENCE_AGREEMENT && !model->dialect->samples) {
+        return conf_error(conf_get(node, "confidence"), err,
+                          "dialect %s cannot ask for several answers at once; use field or none",
+                          model->dialect->name);
+    }
+    return true;
 }
 
 // --- classifiers
@@ -413,6 +424,7 @@ static bool model_read(struct config *config, const struct conf_node *node,
     m->reply_bytes = (uint32_t)draft.reply_bytes;
     m->max_tokens = draft.max_tokens;
     m->top_logprobs = draft.top_logprobs;
+    m->samples = draft.samples;
     return confidence_check(node, m, err) && labels_read(config, draft.labels, m, err) &&
            tensors_read(config, node, m, err) && extra_read(config, draft.extra, m, err) &&
            price_read(config, draft.price, &m->price, err) &&

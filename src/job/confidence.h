@@ -9,7 +9,12 @@
 
 #include "job/policy.h"
 
-enum confidence_kind { CONFIDENCE_NONE, CONFIDENCE_FIELD, CONFIDENCE_LOGPROB };
+enum confidence_kind {
+    CONFIDENCE_NONE,
+    CONFIDENCE_FIELD,
+    CONFIDENCE_LOGPROB,
+    CONFIDENCE_AGREEMENT,  // of several answers to one request: agreement.h
+};
 
 struct token_alternative {
     struct slice text;
@@ -27,7 +32,8 @@ struct token {
 struct signals {
     const struct token *tokens;  // NULL: the reply had no logprobs
     uint32_t token_count;
-    double field;                // what the reply says of itself; NaN: nothing
+    double field;                // what the reply says of itself, or the share that agrees; NaN:
+                                 // nothing
 };
 
 // The least over the fields of the form that have labels (over the whole answer when none has):

@@ -176,6 +176,14 @@ def test_other_apis_of_a_language_model(llama, tmp_path, dialect, path):
     assert tried["input_tokens"] > 10 and 0 < tried["output_tokens"] <= 8
 
 
+def test_agreement_of_a_language_model(llama, tmp_path):
+    tried = attempt(tmp_path, {
+        "dialect": "openai_chat", "url": f"{llama}/v1/chat/completions", "confidence": "agreement",
+        "samples": 2, "max_tokens": 30, "extra": {"temperature": 1}}, TAXES)
+    assert tried["answer"]["tax"] in TAXES["fields"]["tax"]["labels"], tried
+    assert tried["confidence_raw"] in (0.5, 1)
+
+
 def test_an_input_too_long_for_a_language_model(llama, tmp_path):
     tried = attempt(tmp_path, {"dialect": "openai_chat", "url": f"{llama}/v1/chat/completions"},
                     TAXES, "rice and wheat " * 3000)

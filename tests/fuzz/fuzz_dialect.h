@@ -66,7 +66,10 @@ static inline void fuzz_dialect(const char *name, const uint8_t *data, size_t si
         .model = "m",
         .key = "key",
         .extra = choice & 64 ? "{\"a\":1,\"user\":null}" : NULL,
-        .confidence = choice & 32 ? CONFIDENCE_FIELD : CONFIDENCE_LOGPROB,
+        .confidence = (choice & 96) == 96 ? CONFIDENCE_AGREEMENT
+                      : choice & 32       ? CONFIDENCE_FIELD
+                                          : CONFIDENCE_LOGPROB,
+        .samples = 2,
         .price = {.input_pico_usd = 1, .output_pico_usd = INT64_MAX / 2},
         .max_tokens = choice & 32,
         .top_logprobs = 5,

@@ -112,6 +112,12 @@ static void test_a_confidence_of_its_own(void **state) {
     assert_non_null(strstr(buf_string(&s->body), "\\n- confidence: how sure you are"));
     assert_non_null(strstr(buf_string(&s->body), ",\"confidence\":{\"type\":\"number\"}},"
                                                  "\"required\":[\"tax\",\"confidence\"],"));
+    static const struct answer_field optional[] = {
+        {.name = "tax", .labels = scene_taxes, .label_count = 1, .optional = true}};
+    s->path.answer = (struct answer_form){optional, 1};
+    assert_true(scene_build(s, "\"x\"", false));
+    assert_non_null(strstr(buf_string(&s->body), "\"tax\":{\"type\":\"string\",\"enum\":["
+                                                 "\"CGST_SGST\"]}"));
     s->path.answer = (struct answer_form){own, 1};  // the path's own field of that name
     assert_true(scene_build(s, "\"x\"", false));
     assert_null(strstr(buf_string(&s->body), "\"confidence\":{\"type\":\"number\"}"));

@@ -75,6 +75,11 @@ static void test_wrong_classifiers(void **state) {
         {SILENT, KSERVE ", tensors: { answer: y }, confidence: logprob",
          "taskfit.yaml:22: confidence: replies of dialect kserve carry no logprobs; use field or "
          "none"},
+        {SILENT, KSERVE ", tensors: { answer: y }, confidence: agreement",
+         "taskfit.yaml:22: confidence: dialect kserve cannot ask for several answers at once; use "
+         "field or none"},
+        {SILENT, SILENT ", confidence: agreement, samples: 1",
+         "taskfit.yaml:22: samples: '1' is not a whole number from 2 to 20"},
         {SILENT, KSERVE ", tensors: { answers: y }",
          "taskfit.yaml:22: answers: unknown key of models.<name@version>.tensors; did you mean "
          "'answer'?"},
@@ -116,7 +121,8 @@ static void test_wrong_models(void **state) {
          "taskfit.yaml:6: confidence: replies of dialect scorer carry no logprobs; use field or "
          "none"},
         {"confidence: logprob", "confidence: high",
-         "taskfit.yaml:16: confidence: 'high' is not one of none, field, logprob"},
+         "taskfit.yaml:16: confidence: 'high' is not one of none, field, logprob, "
+         "agreement"},
         {"timeout: 30s", "timeuot: 30s",
          "taskfit.yaml:19: timeuot: unknown key of models.<name@version>; did you mean 'timeout'?"},
     };

@@ -122,6 +122,8 @@ static void test_flash(void **state) {
     assert_int_equal(s->reading.usage.cached_tokens, 64);
     assert_int_equal(s->reading.usage.output_tokens, 42);
     assert_int_equal(s->reading.signals.token_count, 2);
+    assert_int_equal(s->reading.signals.tokens[1].alternative_count, 2);
+    assert_slice(s->reading.signals.tokens[1].alternatives[1].text, "GST_UT");
     double confidence = confidence_from_logprobs(&s->path.answer, s->reading.answer,
                                                  &s->reading.signals);
     assert_true(fabs(confidence - .8 * .5) < 1e-6);
@@ -147,6 +149,22 @@ static void test_an_average(void **state) {
                              "\"chosenCandidates\":[{\"token\":3},{}],\"topCandidates\":[1]}"));
     assert_true(isnan(confidence_from_logprobs(&s->path.answer, s->reading.answer,
                                                &s->reading.signals)));
+}
+
+static void test_agreement(void **state) {
+    struct scene *s = *state;
+    gemini(s);
+    scene_labels(s);
+    s->model.confidence = CONFIDENCE_AGREEMENT;
+    s->model.samples = 3;
+    assert_sends(s, "{" CONTENTS ",\"generationConfig\":{\"candidateCount\":1,\"seed\":1}}", true,
+                 "{" CONTENTS ",\"generationConfig\":{\"candidateCount\":3,\"seed\":1}}");
+    scene_read(s, 200, REPLY(PARTS("{\"text\":\"CGST_SGST\"}") "},{" PARTS("{\"text\":\"IGST\"}")
+                             "},{" PARTS("{\"text\":\"IGST\"}")));
+    assert_slice(s->reading.answer, "\"IGST\"");
+    assert_true(fabs(s->reading.signals.field - 2. / 3) < 1e-9);
+    scene_read(s, 200, REPLY("\"finishReason\":\"SAFETY\"},{\"finishReason\":\"STOP\""));
+    assert_reason(s->reading.error, ERROR_CONTENT);
 }
 
 static void test_texts_and_calls(void **state) {
@@ -249,6 +267,7 @@ int main(void) {
         SCENE_TEST(test_logprobs_are_asked_for),
         SCENE_TEST(test_flash),
         SCENE_TEST(test_an_average),
+        SCENE_TEST(test_agreement),
         SCENE_TEST(test_texts_and_calls),
         SCENE_TEST(test_replies_without_an_answer),
         SCENE_TEST(test_retry_delay),

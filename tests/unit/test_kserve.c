@@ -91,7 +91,7 @@ static void test_tensors_of_all_sorts(void **state) {
     } rows[] = {
         {REPLY("[1]", "[[0.1,0.25,0.65]]"), "\"II\"", .25},
         {REPLY("[[0.0]]", "[[[0.1],[0.25],[0.65]]]"), "\"I\"", .1},
-        {REPLY("[\"II\"]", "[0.1,0.25,0.65]"), "\"II\"", .25},
+        {REPLY("[\"II\"]", "[0.65,0.25,0.1]"), "\"II\"", .25},
     };
     struct scene *s = *state;
     kserve(s);

@@ -300,6 +300,35 @@ static void test_a_confidence_of_the_models_own(void **state) {
     assert_true(isnan(s->reading.signals.field));
 }
 
+#define CUT "{\"message\":{\"content\":\"IGST\"},\"finish_reason\":\"length\"}"
+#define SAMPLE(text) "{\"message\":{\"content\":\"" text "\"},\"finish_reason\":\"stop\"}"
+
+static void test_agreement(void **state) {
+    struct scene *s = *state;
+    chat(s);
+    s->path.answer = (struct answer_form){&tax, 1};
+    s->model.confidence = CONFIDENCE_AGREEMENT;
+    s->model.samples = 4;
+    assert_sends(s, "{\"messages\":" HELLO ",\"n\":1}", false,
+                 "{\"model\":\"gpt\",\"messages\":" HELLO ",\"n\":4}");
+    // One that was cut short agrees with nothing.
+    scene_read(s, 200, "{\"choices\":[" SAMPLE("CGST_SGST") "," SAMPLE("igst.") "," SAMPLE("IGST")
+                       "," CUT "]}");
+    assert_reason(s->reading.error, NONE);
+    assert_slice(s->reading.answer, "\"IGST\"");
+    assert_true(s->reading.signals.field == .5);
+    // Fewer samples than were asked for are no measure.
+    scene_read(s, 200, "{\"choices\":[" SAMPLE("IGST") "," SAMPLE("IGST") "]}");
+    assert_slice(s->reading.answer, "\"IGST\"");
+    assert_true(isnan(s->reading.signals.field));
+    scene_read(s, 200, "{\"choices\":[" CUT "," CUT "]}");
+    assert_reason(s->reading.error, ERROR_TRUNCATED);
+    scene_read(s, 200, "{\"choices\":[3,null]}");
+    assert_reason(s->reading.error, ERROR_REPLY);
+    scene_read(s, 200, "{\"choices\":[]}");
+    assert_reason(s->reading.error, ERROR_REPLY);
+}
+
 static void test_logprobs_that_are_none(void **state) {
     static const char *const values[] = {
         "3", "{}", "[]", "{\"content\":null}", "{\"content\":[]}", "{\"content\":[1]}",
@@ -353,6 +382,7 @@ int main(void) {
         SCENE_TEST(test_replies_of_no_form),
         SCENE_TEST(test_parts_and_tool_calls),
         SCENE_TEST(test_a_confidence_of_the_models_own),
+        SCENE_TEST(test_agreement),
         SCENE_TEST(test_logprobs_that_are_none),
         SCENE_TEST(test_bytes_that_are_none),
     };
