@@ -130,8 +130,9 @@ flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; 
 	@BUILD=$(BUILD) tests/flow/run $(FLOW)
 
 JOBS ?= 50000
-chaos: all $(BUILD)/model_stub ## kill -9 of everything under load, as a table: JOBS=50000 through three tiers
-	@BUILD=$(BUILD) tests/flow/python tests/chaos/run --jobs $(JOBS) $(CHAOS)
+BROKERS ?= 1
+chaos: all $(BUILD)/model_stub ## kill -9 of everything under load, as a table; JOBS=50000, BROKERS=3
+	@BUILD=$(BUILD) tests/flow/python tests/chaos/run --jobs $(JOBS) --brokers $(BROKERS) $(CHAOS)
 
 check: deps ## everything that must pass; the last line counts
 	@tests/check

@@ -30,6 +30,7 @@ class Line:
     repeated: int = 0
     bound: int = 0
     unexcused: int = 0
+    examples: list = dataclasses.field(default_factory=list)
 
 
 def read_journals(files):
@@ -43,10 +44,10 @@ def read_journals(files):
     return calls
 
 
-def attempts_of(scene, batch):
+def attempts_of(scene, batches):
     return {f"{row.job_id}-{row.hop}": row for row in scene.fleet.sql(
         "select job_id, hop, tier, calls, extract(epoch from stored_at)::float8 as stored"
-        " from attempts where batch_id = %s", batch.id)}
+        " from attempts where batch_id = any(%s::uuid[])", batches)}
 
 
 def in_flight(shock, row, times):
@@ -64,15 +65,18 @@ def count_calls(scene, line, attempts, calls):
         line.repeated += repeated
         line.bound += excuses
         line.unexcused += max(0, repeated - excuses)
+        if repeated > excuses and len(line.examples) < 5:
+            line.examples.append(f"{line.kind}: {key} of {row.tier}, called at {times}, stored at"
+                                 f" {row.stored}, calls {row.calls}")
 
 
-def count_outcomes(scene, line, batch, published):
+def count_outcomes(scene, line, batches, published):
     """Rows and what was said on the topic: all copies of an outcome say what the row says."""
-    rows = scene.fleet.sql("select job_id, hop, verdict from decisions where batch_id = %s and final",
-                           batch.id)
+    rows = scene.fleet.sql("select job_id, hop, verdict from decisions where final"
+                           " and batch_id = any(%s::uuid[])", batches)
     said = {str(row.job_id): (row.hop, row.verdict.upper()) for row in rows}
     line.outcomes = sum(1 for job in said if published.get(job))
-    line.lost = batch.sent - line.outcomes
+    line.lost = line.sent - line.outcomes
     line.doubled = len(rows) - len(said)
     line.doubled += sum(1 for job, row in said.items() if published.get(job, {row}) != {row})
 
@@ -109,17 +113,17 @@ def read_all(fleet, topic):
 
 
 def table(scene):
-    """The lines of the table, one a batch."""
+    """The lines of the table, one a round; and how many keys were called that have no attempt."""
     calls = read_journals(scene.journals.values())
     published = read_decisions(scene)
-    lines = []
-    for batch in scene.batches:
-        line = Line(batch.kind, batch.sent, batch.kills, batch.pauses, batch.seconds)
-        attempts = attempts_of(scene, batch)
+    lines, known = [], set()
+    for done in scene.rounds:
+        line = Line(done.kind, done.sent, done.kills, done.pauses, done.seconds)
+        attempts = attempts_of(scene, done.batches)
         count_calls(scene, line, attempts, calls)
-        count_outcomes(scene, line, batch, published)
+        count_outcomes(scene, line, done.batches, published)
+        known.update(attempts)
         lines.append(line)
-    known = {key for batch in scene.batches for key in attempts_of(scene, batch)}
     return lines, len(calls.keys() - known)
 
 
@@ -188,7 +192,8 @@ def faults(scene, lines, strangers):
         "tiers of batches whose counters are not the sums": len(fleet.sql(TIER_SUMS)),
         "attempts without a decision": fleet.count("attempts") - fleet.count("decisions"),
     }
-    return [f"{count} {what}" for what, count in checks.items() if count] + uncommitted(scene)
+    found = [f"{count} {what}" for what, count in checks.items() if count]
+    return found + [text for line in lines for text in line.examples] + uncommitted(scene)
 
 
 HEAD = ("kind of fault", "jobs sent", "kill -9", "pauses", "outcomes", "lost", "doubled",

@@ -1,5 +1,7 @@
-"""The kinds of faults: for each a batch of jobs is sent, and struck while it is under way."""
+"""The kinds of faults. For each strike a batch is sent, and struck while it is under way."""
 import dataclasses
+import os
+import signal
 import time
 import typing
 
@@ -12,14 +14,19 @@ class Kind:
     name: str
     strike: typing.Callable  # (scene, which)
     strikes: int             # in the full form
+    prepare: typing.Callable = lambda scene, which: None  # before the batch is sent
 
 
 def nothing(_scene, _which):
     pass
 
 
+def tier(which):
+    return TIERS[which % len(TIERS)]
+
+
 def kill_worker(scene, which):
-    name = TIERS[which % len(TIERS)]
+    name = tier(which)
     scene.kill(name)
     scene.start(name)
 
@@ -34,6 +41,12 @@ def kill_broker(scene, _which):
     scene.stack.up()
 
 
+def lose_broker(scene, _which):
+    """The two that are left are enough for min.insync.replicas."""
+    scene.stack.lose()
+    scene.round.kills += 1
+
+
 def kill_database(scene, which):
     if which % 2:
         scene.kill_backend()
@@ -43,7 +56,7 @@ def kill_database(scene, which):
 
 
 def kill_model(scene, which):
-    name = f"model-{TIERS[which % len(TIERS)]}"
+    name = f"model-{tier(which)}"
     scene.kill(name)
     scene.start(name)
 
@@ -58,17 +71,24 @@ def kill_all(scene, _which):
         scene.start(name)
 
 
+def add_stand_in(scene, which):
+    scene.start(f"{tier(which)}-stand-in").ready()
+
+
 def pause_worker(scene, which):
     """Longer than its session: another member takes over, then the first one wakes."""
-    name = TIERS[which % len(TIERS)]
-    begin = time.time()
-    other = scene.start(f"{name}-stand-in").ready()
+    name = tier(which)
     program = scene.programs[name]
-    scene.pause(SESSION_S * 1.5, program.child.pid)
-    until(program.is_ready, f"readiness of {program.name} after its pause")
+    begin = time.time()
+    os.kill(program.child.pid, signal.SIGSTOP)
     scene.shock(name, begin)
-    other.stop()
-    del scene.programs[f"{name}-stand-in"]
+    time.sleep(SESSION_S * 1.5)
+    begin = time.time()
+    os.kill(program.child.pid, signal.SIGCONT)
+    scene.shock(name, begin)
+    scene.round.pauses += 1
+    until(program.is_ready, f"readiness of {program.name} after its pause")
+    assert scene.programs.pop(f"{name}-stand-in").stop() == 0
 
 
 def pause_others(scene, which):
@@ -82,49 +102,57 @@ def pause_others(scene, which):
         scene.stack.up()
 
 
+def add_guest(scene, which):
+    """A member without a name of its own."""
+    scene.start(f"{tier(which)}-guest", instance=False).ready()
+
+
 def join_and_leave(scene, which):
-    """Members without a name of their own come, and go by SIGTERM: partitions move both times."""
-    name = f"{TIERS[which % len(TIERS)]}-guest"
-    scene.start(name, instance=False).ready()
+    """The guest goes by SIGTERM, another comes under load and goes: partitions move each time."""
+    name = f"{tier(which)}-guest"
+    assert scene.programs.pop(name).stop() == 0
+    add_guest(scene, which)
     assert scene.programs.pop(name).stop() == 0
 
 
-def join_and_die(scene, which):
-    """The same, but the guest is killed: its partitions move when its session is over."""
-    tier = TIERS[which % len(TIERS)]
-    name = f"{tier}-guest"
-    scene.start(name, instance=False).ready()
+def kill_guest(scene, which):
+    """Its partitions move when its session is over."""
+    name = f"{tier(which)}-guest"
     scene.kill(name)
     del scene.programs[name]
 
 
 KINDS = [
-    Kind("none", nothing, 0),
+    Kind("none", nothing, 1),
     Kind("worker killed", kill_worker, 12),
     Kind("escalator killed", kill_escalator, 5),
     Kind("broker killed", kill_broker, 4),
     Kind("database killed", kill_database, 4),
     Kind("model killed", kill_model, 3),
     Kind("all killed at once", kill_all, 2),
-    Kind("worker paused", pause_worker, 3),
+    Kind("worker paused", pause_worker, 3, add_stand_in),
     Kind("others paused", pause_others, 4),
-    Kind("members join and leave", join_and_leave, 3),
-    Kind("members join and die", join_and_die, 3),
+    Kind("members join and leave", join_and_leave, 3, add_guest),
+    Kind("members join and are killed", kill_guest, 3, add_guest),
 ]
+CLUSTER_KINDS = [
+    *(kind for kind in KINDS if kind.name in ("none", "broker killed", "all killed at once")),
+    Kind("a broker lost for good", lose_broker, 1),
+    Kind("worker killed, a broker less", kill_worker, 3),
+]
+UNDER_WAY = 0.15  # of a batch has its outcome when it is struck: then all tiers are busy
 
 
-def run(scene, kind, jobs, strikes):
-    """One batch with so many strikes, at even steps of its progress."""
-    batch = scene.submit(kind.name, jobs)
+def run(scene, kind, strikes, jobs):
+    """One round: so many strikes, each under the load of a batch of so many jobs."""
+    done = scene.begin(kind.name)
     begin = time.monotonic()
     for which in range(strikes):
-        scene.reach((which + 0.5) / (strikes + 1))
+        kind.prepare(scene, which)
+        before = scene.round.sent
+        scene.submit(jobs)
+        scene.reach(before + UNDER_WAY * jobs)
         kind.strike(scene, which)
-    scene.finish()
-    batch.seconds = time.monotonic() - begin
-    return batch
-
-
-def total(jobs):
-    """Of jobs for each kind, so that there are at least this many in all."""
-    return -(-jobs // len(KINDS))
+        scene.finish()
+    done.seconds = time.monotonic() - begin
+    return done

@@ -16,7 +16,7 @@ from until import until
 
 TIERS = ("tiny", "mid", "large")
 ACCEPT = 0.7  # of confidences that are even between 0.5 and 1: three of five stop at each tier
-LATENCY_MS = {"tiny": 60, "mid": 90, "large": 120}
+LATENCY_MS = {"tiny": 150, "mid": 200, "large": 300}
 IN_FLIGHT = 200
 SESSION_S = 6  # the least that brokers allow
 LABELS = "CGST_SGST,IGST,CGST_UTGST"
@@ -37,10 +37,11 @@ class Shock:
 
 
 @dataclasses.dataclass
-class Batch:
+class Round:
+    """All that is done for one kind of fault."""
     kind: str
-    id: str
-    sent: int
+    batches: list = dataclasses.field(default_factory=list)  # their ids
+    sent: int = 0
     kills: int = 0
     pauses: int = 0
     done: int = 0
@@ -83,7 +84,7 @@ class Scene:
         self.starts = collections.Counter()
         self.programs = {}
         self.shocks = []
-        self.batches = []
+        self.rounds = []
 
     # --- programs
 
@@ -138,7 +139,7 @@ class Scene:
             self.programs[name].child.kill()
         for name in names:
             self.programs[name].kill()
-        self.batch.kills += len(names)
+        self.round.kills += len(names)
         for name in names:
             if self.tier_of(name):
                 self.shock(self.tier_of(name), begin)
@@ -148,11 +149,11 @@ class Scene:
         model = self.programs[f"model-{tier}"]
         if model.running:
             model.stats()
-        self.shocks.append(Shock(self.batch.kind, tier, begin, time.time()))
+        self.shocks.append(Shock(self.round.kind, tier, begin, time.time()))
 
     def kill_server(self, name):
         self.stack.kill(name)
-        self.batch.kills += 1
+        self.round.kills += 1
 
     def kill_backend(self):
         """One of the database's processes: it ends all sessions and recovers."""
@@ -160,7 +161,7 @@ class Scene:
                               " and application_name like 'taskfit-%%' order by random() limit 1",
                               self.fleet.prefix)
         os.kill(row.pid, signal.SIGKILL)
-        self.batch.kills += 1
+        self.round.kills += 1
 
     def pause(self, seconds, *pids):
         for pid in pids:
@@ -168,41 +169,44 @@ class Scene:
         time.sleep(seconds)  # the fault itself, no waiting for something
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-        self.batch.pauses += len(pids)
+        self.round.pauses += len(pids)
 
     # --- work
 
-    def submit(self, kind, count):
-        lines = self.fleet.directory / f"{len(self.batches)}.ndjson"
-        with open(lines, "w") as out:
+    def begin(self, kind):
+        self.round = Round(kind)
+        self.rounds.append(self.round)
+        return self.round
+
+    def submit(self, count):
+        """One more batch."""
+        name = f"{len(self.rounds)}-{len(self.round.batches)}.ndjson"
+        with open(self.fleet.directory / name, "w") as out:
             for n in range(count):
-                out.write(json.dumps({"id": f"{kind}-{n}", "amount": n % 50,
+                out.write(json.dumps({"id": f"{name}-{n}", "amount": n % 50,
                                       "text": f"COTTON SAREES, HANDLOOM, LOT {n}"}) + "\n")
-        told = json.loads(self.fleet.command("submit", "--path", "invoices", "--json",
-                                             lines.name).stdout)
-        self.batch = Batch(kind, told["batch_id"], told["jobs"])
-        self.batches.append(self.batch)
-        return self.batch
+        told = json.loads(self.fleet.command("submit", "--path", "invoices", "--json", name).stdout)
+        self.round.batches.append(told["batch_id"])
+        self.round.sent += told["jobs"]
 
     def done(self):
-        """Outcomes of the batch; what was known last while the database is away."""
+        """Outcomes of the round; what was known last while the database is away."""
         try:
-            row, = self.fleet.sql("select done from batch_progress where batch_id = %s",
-                                  self.batch.id)
-            self.batch.done = row.done
+            row, = self.fleet.sql("select sum(done)::int as done from batch_progress"
+                                  " where batch_id = any(%s::uuid[])", self.round.batches)
+            self.round.done = row.done
         except psycopg.OperationalError:
             pass
-        return self.batch.done
+        return self.round.done
 
-    def reach(self, share):
-        """Waits for this share of the batch."""
-        until(lambda: self.done() >= share * self.batch.sent,
-              f"{share:.0%} of {self.batch.sent} outcomes ({self.batch.kind})", timeout=120)
+    def reach(self, count):
+        until(lambda: self.done() >= count, f"outcome number {count} of {self.round.kind}",
+              timeout=120)
 
     def finish(self, patience=60):
-        """Waits for the batch's end. A job that is lost shows by nothing moving any more."""
+        """Waits for the round's end. A job that is lost shows by nothing moving any more."""
         seen, since = -1, time.monotonic()
-        while self.done() < self.batch.sent and time.monotonic() - since < patience:
-            if self.batch.done != seen:
-                seen, since = self.batch.done, time.monotonic()
+        while self.done() < self.round.sent and time.monotonic() - since < patience:
+            if self.round.done != seen:
+                seen, since = self.round.done, time.monotonic()
             time.sleep(0.05)

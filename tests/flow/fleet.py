@@ -84,6 +84,11 @@ class Program:
     def running(self):
         return self.child.poll() is None
 
+    def memory_mib(self, what="VmRSS"):
+        """Resident now, or at most (VmHWM)."""
+        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
+        return int(re.search(rf"^{what}:\s+(\d+) kB", status, re.M)[1]) / 1024
+
     def end(self):
         return f"{self.name} ended with {self.child.returncode}:\n{self.log}"
 

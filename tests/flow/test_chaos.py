@@ -21,7 +21,7 @@ def test_everything_killed_in_turn(fleet):
     scene.configure()
     scene.start_all()
     for kind in KINDS:
-        faults.run(scene, kind, -(-JOBS // len(KINDS)), strikes=1)
+        faults.run(scene, kind, 1, -(-JOBS // len(KINDS)))
     assert set(scene.stop_all().values()) == {0}
     lines, strangers = accounts.table(scene)
     print(accounts.markdown(lines))
