@@ -8,7 +8,13 @@
 #include "base/mem.h"
 #include "io/loop.h"
 
-enum { TAKE_MOST = 1024, FENCED_AGAIN_MS = 20000, FAREWELL_MS = 2000, FAREWELL_POLL_MS = 50 };
+enum {
+    TAKE_MOST = 1024,
+    FENCED_WITHIN_MS = 20000,
+    FENCED_MOST = 3,  // the shortest session is 6 s
+    FAREWELL_MS = 2000,
+    FAREWELL_POLL_MS = 50,
+};
 
 struct partition {
     struct consumer_partition public;
@@ -26,8 +32,9 @@ struct consumer {
     void *owner;
     struct partition *partitions;
     bool revoking, closing;
-    bool fenced;          // another member has its name: it joins anew
-    int64_t fenced_ms;    // when that was; 0: never
+    bool fenced;            // another member has its name: it joins anew
+    int64_t fenced_ms;      // when that was, the first of
+    unsigned fenced_times;  // within FENCED_WITHIN_MS; 0: never
 };
 
 static void on_queue(rd_kafka_t *rk, void *loop) {
@@ -62,12 +69,15 @@ static void partitions_drop(struct consumer *consumer) {
 
 // A static member is also fenced, alone of its name, when a commit is under way while the brokers
 // are away for longer than its session (librdkafka sends it as of no member, once they are back).
-// So it joins anew; a second time soon after, somebody else does have the name.
+// So it joins anew, as often as brokers can have been away in FENCED_WITHIN_MS; when it is fenced
+// more often than that, somebody else does have the name.
 static bool may_join_anew(struct consumer *consumer) {
     int64_t now_ms = loop_now_ms(consumer->loop);
-    bool again = consumer->fenced_ms > 0 && now_ms - consumer->fenced_ms < FENCED_AGAIN_MS;
-    consumer->fenced_ms = now_ms;
-    return !again;
+    if (consumer->fenced_times == 0 || now_ms - consumer->fenced_ms >= FENCED_WITHIN_MS) {
+        consumer->fenced_ms = now_ms;
+        consumer->fenced_times = 0;
+    }
+    return ++consumer->fenced_times <= FENCED_MOST;
 }
 
 static void fail_fatal(struct consumer *consumer, struct err *err) {
