@@ -19,6 +19,7 @@ enum {
 struct partition {
     struct consumer_partition public;
     rd_kafka_queue_t *queue;
+    int64_t end;  // where its end was when it was last reached; -1: never
     struct partition *next;
 };
 
@@ -46,6 +47,7 @@ static void partition_add(struct consumer *consumer, const rd_kafka_topic_partit
     struct partition *partition = mem_zalloc(sizeof(*partition));
     partition->public.topic = mem_string(from->topic);
     partition->public.number = from->partition;
+    partition->end = -1;
     // A queue of its own, so that what is not read stays with its partition.
     partition->queue = rd_kafka_queue_get_partition(consumer->rk, from->topic, from->partition);
     rd_kafka_queue_forward(partition->queue, NULL);
@@ -173,7 +175,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
         {"heartbeat.interval.ms", heartbeat},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
-        {"enable.partition.eof", "false"},
+        {"enable.partition.eof", "true"},
         {"auto.offset.reset", "earliest"},
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy", "range,roundrobin"},
@@ -345,23 +347,37 @@ static struct record record_of(struct consumer_partition *partition, rd_kafka_me
     };
 }
 
+// Sorts what came: records, and words on the partition. Returns the number of records.
+static size_t sort_out(struct consumer *consumer, struct partition *partition,
+                       rd_kafka_message_t *const *messages, ssize_t count,
+                       struct record *records) {
+    size_t taken = 0;
+    for (ssize_t i = 0; i < count; i++) {
+        if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            records[taken++] = record_of(&partition->public, messages[i]);
+            continue;
+        }
+        if (messages[i]->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            partition->end = messages[i]->offset;
+        } else {
+            fail(consumer, messages[i]->err, rd_kafka_message_errstr(messages[i]));
+        }
+        rd_kafka_message_destroy(messages[i]);
+    }
+    return taken;
+}
+
 size_t consumer_take(struct consumer *consumer, struct consumer_partition *partition,
                      struct record *records, size_t most) {
     rd_kafka_message_t *messages[TAKE_MOST];
     struct partition *mine = (struct partition *)partition;
     size_t taken = 0;
-    if (consumer->revoking) {
-        return 0;
-    }
-    ssize_t count = rd_kafka_consume_batch_queue(mine->queue, 0, messages,
-                                                 most < TAKE_MOST ? most : TAKE_MOST);
-    for (ssize_t i = 0; i < count; i++) {
-        if (messages[i]->err) {
-            fail(consumer, messages[i]->err, rd_kafka_message_errstr(messages[i]));
-            rd_kafka_message_destroy(messages[i]);
-        } else {
-            records[taken++] = record_of(partition, messages[i]);
-        }
+    ssize_t count = 1;
+    // Until a record comes or the queue is empty: what is left in it would not wake the loop.
+    while (!consumer->revoking && taken == 0 && count > 0) {
+        count = rd_kafka_consume_batch_queue(mine->queue, 0, messages,
+                                             most < TAKE_MOST ? most : TAKE_MOST);
+        taken = sort_out(consumer, mine, messages, count, records);
     }
     return taken;
 }
@@ -391,6 +407,11 @@ int64_t consumer_backlog(struct consumer *consumer, const struct consumer_partit
         high < 0) {
         return -1;
     }
-    int64_t from = offset > low ? offset : low;
+    const struct partition *mine = (const struct partition *)partition;
+    if (offset < 0 && mine->end < 0) {
+        return -1;  // nothing was read yet: where the group stands is known to librdkafka alone
+    }
+    int64_t from = offset > mine->end ? offset : mine->end;
+    from = from > low ? from : low;
     return high > from ? high - from : 0;
 }
