@@ -12,7 +12,7 @@
 #include "io/jq.h"
 #include "io/loop.h"
 
-enum { MODELS_MOST = 8 };
+enum { MODELS_MOST = 8, WARN_MS = 5000 };
 
 // What is counted of a model, by its name: it outlives a configuration, so that a model's limit
 // holds over the calls of an old one and a new one together.
@@ -52,6 +52,8 @@ struct caller {
     struct caller_set *sets;
     struct caller_count *counts;
     struct buf scratch, payload;
+    int64_t warned_ms;        // when hops without an answer were told of last; 0: never
+    uint32_t failures;        // such hops since
 };
 
 // --- models
@@ -363,6 +365,19 @@ static void call_over(struct hop *hop) {
     hop->call.caller->in_flight--;
 }
 
+// Hops that a model gave no answer to are told of, but not each of them.
+static void warn(struct caller *caller, const struct hop *hop, const struct reading *reading) {
+    int64_t now_ms = loop_now_ms(caller->process->loop);
+    caller->failures++;
+    if (caller->warned_ms > 0 && now_ms - caller->warned_ms < WARN_MS) {
+        return;
+    }
+    log_warn("%.*s gave no answer to %u hops: %s: %.*s", SLICE_ARGS(hop->attempt.model),
+             caller->failures, reason_code(reading->error), SLICE_ARGS(reading->error_text));
+    caller->warned_ms = now_ms;
+    caller->failures = 0;
+}
+
 static void on_reply(void *owner, const struct http_reply *http) {
     struct hop *hop = owner;
     struct caller *caller = hop->call.caller;
@@ -385,6 +400,7 @@ static void on_reply(void *owner, const struct http_reply *http) {
         caller->events.waiting(caller->owner, hop, wait_ms);
         return;
     }
+    warn(caller, hop, &reading);
     fail(hop, reading.error, reading.error_text);
     caller->events.called(caller->owner, hop);
 }
