@@ -43,7 +43,7 @@ static void print_help(const struct role *role) {
     if (role->of_tier) {
         puts("  --tier TIER       the tier whose jobs are taken");
     }
-    puts("  --config FILE     configuration (default: $TASKFIT_CONFIG, then taskfit.yaml)\n"
+    puts("  -c, --config FILE configuration (default: $TASKFIT_CONFIG, then taskfit.yaml)\n"
          "  --instance NAME   names this process, and keeps its partitions over a restart\n"
          "  --listen ADDRESS  /metrics, /healthz and /readyz, e.g. 127.0.0.1:9100; port 0: any\n"
          "  --log-level L     error, warn, info or debug\n"
@@ -71,7 +71,7 @@ static int parse_options(const struct role *role, int argc, char **argv, struct 
         o->config = "taskfit.yaml";
     }
     opterr = 0;
-    while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:", names, NULL)) != -1) {
         switch (c) {
         case 'c': o->config = optarg; break;
         case 't': o->tier = optarg; break;
