@@ -3,10 +3,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "cli/batch.h"
 #include "cli/cli.h"
-#include "cli/figure.h"
-#include "cli/json_out.h"
 #include "cli/story.h"
 #include "io/pg_session.h"
 

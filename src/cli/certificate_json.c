@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "cli/certificate.h"
-#include "cli/figure.h"
-#include "cli/json_out.h"
 #include "quality/calibrate.h"
 #include "quality/stats.h"
 

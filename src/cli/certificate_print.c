@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/figure.h"
 #include "cli/certificate.h"
-#include "cli/figure.h"
 #include "cli/page.h"
 #include "cli/table.h"
 #include "quality/calibrate.h"

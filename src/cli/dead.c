@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "base/mem.h"
 #include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/dead.h"
-#include "cli/figure.h"
-#include "cli/json_out.h"
 #include "cli/replay.h"
 #include "io/pg_session.h"
 

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/figure.h"
 #include "cli/inputs.h"
-#include "cli/json_out.h"
 #include "cli/page.h"
 #include "cli/quantile.h"
 #include "cli/reasons.h"

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/figure.h"
-#include "cli/json_out.h"
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "cli/table.h"
 #include "io/pg_value.h"
 

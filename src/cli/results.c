@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/figure.h"
 #include "cli/batch.h"
 #include "cli/cli.h"
-#include "cli/figure.h"
 #include "cli/sheet.h"
 #include "io/pg_session.h"
 

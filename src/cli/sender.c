@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/figure.h"
 #include "base/mem.h"
-#include "cli/figure.h"
 #include "fleet/process.h"
 #include "io/loop.h"
 #include "io/producer.h"

@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
+#include "base/figure.h"
 #include "base/json.h"
-#include "cli/figure.h"
-#include "cli/json_out.h"
+#include "base/json_out.h"
 
 enum { POOL_BYTES = 65536 };
 

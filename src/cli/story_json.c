@@ -1,5 +1,5 @@
 // A story for programs: one JSON object.
-#include "cli/json_out.h"
+#include "base/json_out.h"
 #include "cli/story.h"
 
 static void add_attempt(struct buf *out, const struct story_hop *hop) {

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "cli/figure.h"
+#include "base/figure.h"
 #include "cli/page.h"
 #include "cli/reasons.h"
 #include "cli/story.h"

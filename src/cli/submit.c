@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/conf.h"
+#include "base/figure.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/figure.h"
 #include "cli/sender.h"
 #include "cli/submission.h"
 #include "fleet/process.h"

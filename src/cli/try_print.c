@@ -2,8 +2,8 @@
 
 #include <inttypes.h>
 
-#include "cli/figure.h"
-#include "cli/json_out.h"
+#include "base/figure.h"
+#include "base/json_out.h"
 #include "cli/page.h"
 #include "cli/reasons.h"
 #include "cli/table.h"

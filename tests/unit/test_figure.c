@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "cli/figure.h"
+#include "base/figure.h"
 #include "cli/pace.h"
 #include "cli/quantile.h"
 #include "unit.h"

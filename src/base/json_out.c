@@ -1,9 +1,9 @@
-#include "cli/json_out.h"
+#include "base/json_out.h"
 
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "cli/figure.h"
+#include "base/figure.h"
 
 void json_key(struct buf *out, const char *key) {
     char last = out->len > 0 ? out->data[out->len - 1] : '{';

@@ -1,6 +1,6 @@
 // Members of a JSON object, written one after the other: the comma before, null for what is absent.
-#ifndef TASKFIT_CLI_JSON_OUT_H
-#define TASKFIT_CLI_JSON_OUT_H
+#ifndef TASKFIT_BASE_JSON_OUT_H
+#define TASKFIT_BASE_JSON_OUT_H
 
 #include "base/buf.h"
 

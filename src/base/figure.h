@@ -1,6 +1,6 @@
 // Figures as people read them: money, spans of time, counts, shares.
-#ifndef TASKFIT_CLI_FIGURE_H
-#define TASKFIT_CLI_FIGURE_H
+#ifndef TASKFIT_BASE_FIGURE_H
+#define TASKFIT_BASE_FIGURE_H
 
 #include "base/buf.h"
 
