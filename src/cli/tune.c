@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/certificate.h"
+#include "cli/tune_report.h"
 #include "cli/cli.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
@@ -56,15 +56,15 @@ static bool write_file(const char *file, const struct buf *text, struct err *err
                           strerror(errno));
 }
 
-static bool give(const struct certificate *c, const struct options *options, struct arena *arena,
+static bool give(const struct tune_report *c, const struct options *options, struct arena *arena,
                  struct err *err) {
     struct buf json = {0};
-    certificate_json(c, &json);
+    tune_report_json(c, &json);
     buf_char(&json, '\n');
     if (options->json) {
         fwrite(json.data, 1, json.len, stdout);
     } else {
-        certificate_print(c, arena);
+        tune_report_print(c, arena);
     }
     bool ok = options->output == NULL || write_file(options->output, &json, err);
     buf_fini(&json);
@@ -79,7 +79,7 @@ static int tune_file(const struct options *options, const struct tune_options *h
     bool ok = labels_read(options->from, options->tiers, arena, labels, &err);
     if (ok) {
         tune(&labels->cascade, how, tuned);
-        const struct certificate c = {labels, how, tuned, clock_wall_ms()};
+        const struct tune_report c = {labels, how, tuned, clock_wall_ms()};
         ok = give(&c, options, arena, &err);
     }
     int status = !ok ? cli_fail(&err) : tuned->refused ? EX_REFUSED : EX_OK;

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/figure.h"
-#include "cli/certificate.h"
+#include "cli/tune_report.h"
 #include "cli/page.h"
 #include "cli/table.h"
 #include "quality/calibrate.h"
@@ -11,7 +11,7 @@ static void put_percent(struct buf *out, double share) {
     buf_printf(out, "%.1f %%", 100 * share);
 }
 
-static void heading(struct page *page, const struct certificate *c) {
+static void heading(struct page *page, const struct tune_report *c) {
     const struct certify_promise *promise = &c->options->promise;
     const char *refused = c->tuned->refused ? "refused: " : "";
     switch (c->options->goal) {
@@ -30,7 +30,7 @@ static void heading(struct page *page, const struct certificate *c) {
     }
 }
 
-static void print_accepted(struct page *page, const struct certificate *c) {
+static void print_accepted(struct page *page, const struct tune_report *c) {
     const struct tune_outcome *o = &c->tuned->outcome;
     double items = (double)o->items;
     put_percent(&page->text, (double)o->accepted / items);
@@ -45,7 +45,7 @@ static void print_accepted(struct page *page, const struct certificate *c) {
     page_flush(page, "accepted");
 }
 
-static void print_outcome(struct page *page, const struct certificate *c) {
+static void print_outcome(struct page *page, const struct tune_report *c) {
     const struct tune_outcome *o = &c->tuned->outcome;
     double items = (double)o->items;
     if (c->options->goal == TUNE_RISK) {
@@ -67,7 +67,7 @@ static void print_outcome(struct page *page, const struct certificate *c) {
     }
 }
 
-static void print_labels(struct page *page, const struct certificate *c) {
+static void print_labels(struct page *page, const struct tune_report *c) {
     figure_count(&page->text, (int64_t)c->labels->cascade.item_count);
     buf_text(&page->text, " items");
     if (c->tuned->fitted > 0) {
@@ -86,7 +86,7 @@ static void print_labels(struct page *page, const struct certificate *c) {
     page_flush(page, "labels");
 }
 
-static void put_threshold(struct buf *out, const struct certificate *c, uint32_t tier) {
+static void put_threshold(struct buf *out, const struct tune_report *c, uint32_t tier) {
     const struct tune_tier *t = &c->tuned->tiers[tier];
     buf_clear(out);
     if (isnan(t->threshold)) {
@@ -96,7 +96,7 @@ static void put_threshold(struct buf *out, const struct certificate *c, uint32_t
     }
 }
 
-static void put_why(struct buf *out, const struct certificate *c, uint32_t tier) {
+static void put_why(struct buf *out, const struct tune_report *c, uint32_t tier) {
     const struct tune_tier *t = &c->tuned->tiers[tier];
     buf_clear(out);
     if (t->used || c->tuned->refused || isnan(t->gain)) {
@@ -110,7 +110,7 @@ static void put_why(struct buf *out, const struct certificate *c, uint32_t tier)
     }
 }
 
-static void print_tier(struct table *table, const struct certificate *c, uint32_t tier) {
+static void print_tier(struct table *table, const struct tune_report *c, uint32_t tier) {
     const struct cascade_tier *from = &c->labels->cascade.tiers[tier];
     const struct tune_tier *t = &c->tuned->tiers[tier];
     struct buf text = {0};
@@ -133,7 +133,7 @@ static void print_tier(struct table *table, const struct certificate *c, uint32_
     buf_fini(&text);
 }
 
-static void print_tiers(const struct certificate *c) {
+static void print_tiers(const struct tune_report *c) {
     static const struct table_column columns[] = {
         {"tier", false, 0},        {"threshold", true, 0}, {"accepts", true, 0},
         {"calibration", false, 0}, {"AUROC", true, 0},     {"", false, 20}};
@@ -154,12 +154,12 @@ static void print_tiers(const struct certificate *c) {
     table_fini(&table);
 }
 
-void certificate_print(const struct certificate *c, struct arena *arena) {
+void tune_report_print(const struct tune_report *c, struct arena *arena) {
     struct page page;
     page_init(&page, stdout, arena);
     heading(&page, c);
     if (c->tuned->refused) {
-        certificate_reason(c, &page.text);
+        tune_report_reason(c, &page.text);
         page_flush(&page, "because");
     } else {
         print_outcome(&page, c);

@@ -4,13 +4,13 @@
 
 #include "base/figure.h"
 #include "base/json_out.h"
-#include "cli/certificate.h"
+#include "cli/tune_report.h"
 #include "quality/calibrate.h"
 #include "quality/stats.h"
 
 // --- reasons
 
-static void say_needed(const struct certificate *c, struct buf *out) {
+static void say_needed(const struct tune_report *c, struct buf *out) {
     uint64_t needed = c->tuned->certified.labels_needed;
     if (needed > 0) {
         buf_text(out, "; about ");
@@ -19,7 +19,7 @@ static void say_needed(const struct certificate *c, struct buf *out) {
     }
 }
 
-static void reason_of_promise(const struct certificate *c, struct buf *out) {
+static void reason_of_promise(const struct tune_report *c, struct buf *out) {
     const struct tuned *tuned = c->tuned;
     const struct certify_promise *promise = &c->options->promise;
     double risk = 100 * promise->risk;
@@ -46,7 +46,7 @@ static void reason_of_promise(const struct certificate *c, struct buf *out) {
     say_needed(c, out);
 }
 
-void certificate_reason(const struct certificate *c, struct buf *out) {
+void tune_report_reason(const struct tune_report *c, struct buf *out) {
     switch (c->options->goal) {
     case TUNE_RISK:
         reason_of_promise(c, out);
@@ -96,7 +96,7 @@ static void put_versions(struct buf *out, const char *key, const struct labels_v
     buf_char(out, ']');
 }
 
-static void put_tier(struct buf *out, const struct certificate *c, uint32_t tier) {
+static void put_tier(struct buf *out, const struct tune_report *c, uint32_t tier) {
     static const char *const kinds[] = {"none", "platt", "isotonic"};
     const struct tune_tier *t = &c->tuned->tiers[tier];
     double items = (double)c->tuned->outcome.items;
@@ -123,7 +123,7 @@ static void put_tier(struct buf *out, const struct certificate *c, uint32_t tier
 }
 
 // Used tiers in the order in which they are asked, then the others.
-static void put_tiers(struct buf *out, const struct certificate *c) {
+static void put_tiers(struct buf *out, const struct tune_report *c) {
     const struct arrangement *used = &c->tuned->arrangement;
     json_key(out, "tiers");
     buf_char(out, '[');
@@ -142,7 +142,7 @@ static void put_tiers(struct buf *out, const struct certificate *c) {
     buf_char(out, ']');
 }
 
-static void put_expected(struct buf *out, const struct certificate *c) {
+static void put_expected(struct buf *out, const struct tune_report *c) {
     const struct tune_outcome *o = &c->tuned->outcome;
     bool told = !c->tuned->refused && o->items > 0;
     double items = (double)o->items;
@@ -160,7 +160,7 @@ static void put_expected(struct buf *out, const struct certificate *c) {
     buf_char(out, '}');
 }
 
-void certificate_json(const struct certificate *c, struct buf *out) {
+void tune_report_json(const struct tune_report *c, struct buf *out) {
     static const char *const goals[] = {"risk", "budget", "match"};
     bool promise = c->options->goal == TUNE_RISK;
     struct buf reason = {0};
@@ -174,7 +174,7 @@ void certificate_json(const struct certificate *c, struct buf *out) {
     json_real(out, "tau", c->tuned->tau);
     json_bool(out, "refused", c->tuned->refused);
     if (c->tuned->refused) {
-        certificate_reason(c, &reason);
+        tune_report_reason(c, &reason);
     }
     json_text(out, "reason", c->tuned->refused ? buf_slice(&reason) : (struct slice){0});
     if (c->tuned->certified.labels_needed > 0) {
