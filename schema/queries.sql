@@ -52,8 +52,8 @@ with stored as (
 )
 select job_id, hop from stored
 
--- Decisions, with the counters of their batches, the inputs that are kept, and the letters of what
--- was decided dead. Comes back: the keys that were new.
+-- Decisions, with the counters of their batches, the queue of reviews, the inputs that are kept, and
+-- the letters of what was decided dead. Comes back: the keys that were new.
 -- name: store_decisions
 with stored as (
     insert into decisions (job_id, hop, tier, verdict, final, reasons, explanation, next_tier,
@@ -69,7 +69,13 @@ with stored as (
         g (job_id, hop, tier, verdict, reasons, explanation, next_tier, answer_hop, confidence,
            threshold, policy, path, batch_id, custom_id, line, tenant, audit, cost, created_at)
     on conflict do nothing
-    returning job_id, hop, batch_id, tier, verdict
+    returning job_id, hop, batch_id, tier, verdict, path, reasons, audit
+), queued as (  -- what people shall look at
+    insert into reviews (job_id, round, why, path, batch_id, reasons)
+    select job_id, 1, case when verdict = 'review' then 'outcome' else 'audit' end, path, batch_id,
+        reasons
+    from stored where verdict = 'review' or (verdict = 'accept' and audit)
+    on conflict do nothing
 ), kept as (
     insert into inputs (job_id, batch_id, input)
     select * from unnest($20::uuid[], $21::uuid[], $22::json[]) on conflict do nothing

@@ -43,7 +43,8 @@ static const struct conf_row path_rows[] = {
      "what becomes of a job that cannot move on: it goes to people, its surest answer stands, or "
      "it is dead"},
     {"keep", CONF_CHOICE, PATH(keep), "review", 0, 0, "review all none",
-     "which inputs are kept in the database: those that went to review, all, or none"},
+     "which inputs are kept in the database: those that people shall look at (review and audit), "
+     "all, or none"},
     {"limits", CONF_NODE, PATH(limits), "", 0, 0, "map", "what bounds a job, below"},
     {"audit", CONF_NUMBER, PATH(audit), "0", 0, 1, NULL,
      "share of accepted answers that are drawn for people to check"},

@@ -122,7 +122,8 @@ static const struct row_column letter_columns[] = {
 static bool is_kept(const struct hop *hop) {
     enum path_keep keep = hop->path ? hop->path->policy.keep : KEEP_NONE;
     return (keep == KEEP_ALL && hop->job.hop == 0) ||
-           (keep == KEEP_REVIEW && hop->decision->verdict == VERDICT_REVIEW);
+           (keep == KEEP_REVIEW &&
+            (hop->decision->verdict == VERDICT_REVIEW || hop->decision->audit));
 }
 
 static bool is_dead(const struct hop *hop) {

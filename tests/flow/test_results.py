@@ -52,6 +52,8 @@ def test_results_in_every_form(fleet, model):
 
     review = fleet.command("results", "--verdict", "review", "--json").stdout.splitlines()
     assert [json.loads(r)["custom_id"] for r in review] == ["INV-30"]
+    assert fleet.sql("select why, state, reasons from reviews") == [
+        ("outcome", "open", ["confidence.low", "limit.tiers"])]
     assert fleet.command("results").stdout.count("\n") == len(LINES) + 1
 
 
