@@ -1,5 +1,3 @@
-#include <ctype.h>
-
 #include "base/file.h"
 #include "base/hash.h"
 #include "dialect/dialect.h"
@@ -17,21 +15,8 @@ struct draft {
     uint32_t max_tokens, top_logprobs, samples;
 };
 
-struct draft_price {
-    int64_t input, output, cached, call;
-};
-
-struct draft_retry {
-    uint32_t attempts;
-    int64_t for_ms, base_ms, cap_ms;
-};
-
 struct draft_tensors {
     const char *input, *answer, *probabilities;
-};
-
-struct draft_limits {
-    uint32_t in_flight;
 };
 
 // clang-format off
@@ -90,45 +75,16 @@ static const struct conf_row tensors_rows[] = {
      "no confidence"},
 };
 
-#define PRICE(member) offsetof(struct draft_price, member)
-static const struct conf_row price_rows[] = {
-    {"input", CONF_MONEY, PRICE(input), "", 0, 0, NULL, "USD per million input tokens"},
-    {"output", CONF_MONEY, PRICE(output), "", 0, 0, NULL, "USD per million output tokens"},
-    {"cached", CONF_MONEY, PRICE(cached), "", 0, 0, NULL,
-     "USD per million input tokens that came from the provider's cache; absent: as input"},
-    {"call", CONF_MONEY, PRICE(call), "", 0, 0, NULL, "USD per answered request"},
-};
-
-#define RETRY(member) offsetof(struct draft_retry, member)
-static const struct conf_row retry_rows[] = {
-    {"attempts", CONF_COUNT, RETRY(attempts), "5", 1, 100, NULL,
-     "requests for one hop, the first included"},
-    {"for", CONF_DURATION, RETRY(for_ms), "2m", 0, 86400000, NULL,
-     "no retry starts later than this after the first request"},
-    {"base", CONF_DURATION, RETRY(base_ms), "500ms", 1, 3600000, NULL,
-     "the first wait is drawn from 0 to this, each later one from twice as much"},
-    {"cap", CONF_DURATION, RETRY(cap_ms), "30s", 1, 3600000, NULL, "the longest such wait"},
-};
-
-static const struct conf_row limits_rows[] = {
-    {"in_flight", CONF_COUNT, offsetof(struct draft_limits, in_flight), "", 1, 1000000, NULL,
-     "most calls at a time, of one worker; absent: limits.in_flight"},
-};
 // clang-format on
 
 #define TABLE(place, rows) {place, rows, sizeof(rows) / sizeof((rows)[0])}
 static const struct conf_table model_table = TABLE("models.<name@version>", model_rows);
-static const struct conf_table price_table = TABLE("models.<name@version>.price", price_rows);
-static const struct conf_table retry_table = TABLE("models.<name@version>.retry", retry_rows);
 static const struct conf_table tensors_table =
     TABLE("models.<name@version>.tensors", tensors_rows);
-static const struct conf_table limits_table = TABLE("models.<name@version>.limits", limits_rows);
 
 void config_models_reference(FILE *out) {
     conf_reference(&model_table, out);
-    conf_reference(&price_table, out);
-    conf_reference(&limits_table, out);
-    conf_reference(&retry_table, out);
+    config_bounds_reference(out);
     conf_reference(&tensors_table, out);
 }
 
@@ -208,131 +164,6 @@ static bool programs_read(struct config *config, const struct conf_node *node,
             arena_string(&config->arena, (struct slice){hex, VERSION_HEX});
     }
     return reply == NULL || program_read(config, reply, &model->reply, &text, err);
-}
-
-// --- extra
-
-// The grammar of RFC 8259; what YAML calls a number beyond it stays text.
-static bool is_json_number(const char *text) {
-    const char *p = text + (*text == '-');
-    if (*p == '0') {
-        p++;
-    } else if (isdigit((unsigned char)*p)) {
-        p += strspn(p, "0123456789");
-    } else {
-        return false;
-    }
-    if (*p == '.') {
-        size_t digits = strspn(++p, "0123456789");
-        p += digits;
-        if (digits == 0) {
-            return false;
-        }
-    }
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        p += *p == '+' || *p == '-';
-        size_t digits = strspn(p, "0123456789");
-        p += digits;
-        return digits > 0 && *p == '\0';
-    }
-    return *p == '\0';
-}
-
-static void write_scalar(const struct conf_node *node, struct buf *out) {
-    const char *text = node->text;
-    bool word = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
-    if (node->quoted || !(word || text[0] == '\0' || is_json_number(text))) {
-        buf_json_string(out, slice_of(text));
-    } else {
-        buf_text(out, text[0] ? text : "null");
-    }
-}
-
-// Depth is bounded by what a file may nest.
-static void write_json(const struct conf_node *node, struct buf *out) {
-    if (node->type == CONF_SCALAR) {
-        write_scalar(node, out);
-        return;
-    }
-    buf_char(out, node->type == CONF_MAP ? '{' : '[');
-    for (const struct conf_node *child = node->children; child; child = child->next) {
-        if (child != node->children) {
-            buf_char(out, ',');
-        }
-        if (node->type == CONF_MAP) {
-            buf_json_string(out, slice_of(child->key));
-            buf_char(out, ':');
-        }
-        write_json(child, out);
-    }
-    buf_char(out, node->type == CONF_MAP ? '}' : ']');
-}
-
-static bool extra_read(struct config *config, const struct conf_node *extra, struct model *model,
-                       struct err *err) {
-    if (extra == NULL) {
-        return true;
-    }
-    // A stream is a form of reply that no dialect reads.
-    if (conf_get(extra, "stream")) {
-        return conf_error(conf_get(extra, "stream"), err,
-                          "replies are read whole; remove this member");
-    }
-    struct buf json = {0};
-    write_json(extra, &json);
-    model->extra = arena_string(&config->arena, buf_slice(&json));
-    buf_fini(&json);
-    return true;
-}
-
-// --- price, limits, retry
-
-// USD per million tokens, in 1e-12 USD, to 1e-12 USD per token.
-static bool per_token(const struct conf_node *node, const char *key, int64_t *amount,
-                      struct err *err) {
-    if (*amount % 1000000 != 0) {
-        return conf_error(config_at(node, key), err,
-                          "a price per million tokens has up to 6 decimals");
-    }
-    *amount /= 1000000;
-    return true;
-}
-
-static bool price_read(struct config *config, const struct conf_node *node, struct price *price,
-                       struct err *err) {
-    struct draft_price draft;
-    if (!conf_fill(&price_table, node, &draft, &config->arena, err) ||
-        !per_token(node, "input", &draft.input, err) ||
-        !per_token(node, "output", &draft.output, err) ||
-        !per_token(node, "cached", &draft.cached, err)) {
-        return false;
-    }
-    bool cached = conf_get(node, "cached") != NULL;
-    *price = (struct price){.input_pico_usd = draft.input,
-                            .output_pico_usd = draft.output,
-                            .cached_pico_usd = cached ? draft.cached : draft.input,
-                            .call_pico_usd = draft.call};
-    return true;
-}
-
-static bool limits_read(struct config *config, const struct draft *draft, struct model *model,
-                        struct err *err) {
-    struct draft_limits limits;
-    struct draft_retry retry;
-    if (!conf_fill(&limits_table, draft->limits, &limits, &config->arena, err) ||
-        !conf_fill(&retry_table, draft->retry, &retry, &config->arena, err)) {
-        return false;
-    }
-    if (retry.base_ms > retry.cap_ms) {
-        return conf_error(config_at(draft->retry, "base"), err,
-                          "the first wait is longer than 'cap'");
-    }
-    model->in_flight = limits.in_flight ? limits.in_flight : config->limits.in_flight;
-    model->attempts = retry.attempts;
-    model->retry_for_ms = retry.for_ms;
-    model->backoff = (struct backoff){.base_ms = retry.base_ms, .cap_ms = retry.cap_ms};
-    return true;
 }
 
 // --- dialect, confidence
@@ -426,9 +257,8 @@ static bool model_read(struct config *config, const struct conf_node *node,
     m->top_logprobs = draft.top_logprobs;
     m->samples = draft.samples;
     return confidence_check(node, m, err) && labels_read(config, draft.labels, m, err) &&
-           tensors_read(config, node, m, err) && extra_read(config, draft.extra, m, err) &&
-           price_read(config, draft.price, &m->price, err) &&
-           limits_read(config, &draft, m, err) && programs_read(config, node, model, err);
+           tensors_read(config, node, m, err) && config_extra_read(config, draft.extra, m, err) &&
+           config_bounds_read(config, node, m, err) && programs_read(config, node, model, err);
 }
 
 bool config_models_read(struct config *config, const struct conf_node *models, struct err *err) {

@@ -20,6 +20,14 @@ void config_models_reference(FILE *out);
 void config_tiers_reference(FILE *out);
 void config_paths_reference(FILE *out);
 
+// Of a model: what is added to its requests; and its price, limits and retries, which `node` holds
+// as maps.
+bool config_extra_read(struct config *config, const struct conf_node *extra, struct model *model,
+                       struct err *err) MUST_CHECK;
+bool config_bounds_read(struct config *config, const struct conf_node *node, struct model *model,
+                        struct err *err) MUST_CHECK;
+void config_bounds_reference(FILE *out);
+
 // The rules file that node names: its program and its declarations, and its text for the policy.
 bool config_rules_read(struct config *config, const struct conf_node *node,
                        struct config_path *path, struct slice *text, struct err *err) MUST_CHECK;
