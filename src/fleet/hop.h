@@ -38,13 +38,13 @@ const char *step_name(enum step step);
 
 struct http_call;
 struct caller;
-struct caller_model;
+struct model_use;
 struct order_queue;
 
 // The calls of a hop to a model (fleet/caller.h).
 struct hop_call {
     struct caller *caller;
-    struct caller_model *model;
+    struct model_use *model;
     struct http_call *http;  // under way; NULL: none
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try

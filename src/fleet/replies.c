@@ -1,0 +1,104 @@
+#include "fleet/replies.h"
+
+#include <math.h>
+
+#include "fleet/models.h"
+#include "fleet/process.h"
+#include "io/jq.h"
+#include "io/loop.h"
+
+struct request reply_request(const struct hop *hop, struct slice payload) {
+    const struct config_model *conf = hop->call.model->conf;
+    return (struct request){.model = &conf->model,
+                            .path = &hop->path->policy,
+                            .payload = payload,
+                            .prompted = conf->prompt != NULL};
+}
+
+static void account(struct hop *hop, const struct reading *reading) {
+    const struct model_state *state = hop->call.model->state;
+    struct attempt *a = &hop->attempt;
+    int64_t cost = price_of(&hop->call.model->conf->model.price, &reading->usage);
+    a->input_tokens += reading->usage.input_tokens;
+    a->output_tokens += reading->usage.output_tokens;
+    a->cached_tokens += reading->usage.cached_tokens;
+    a->cost_pico_usd += cost;
+    state->input_tokens->value += reading->usage.input_tokens;
+    state->output_tokens->value += reading->usage.output_tokens;
+    state->cost->value += (double)cost * 1e-12;
+}
+
+static enum reason fault_reason(enum http_fault fault) {
+    static const enum reason reasons[] = {
+        [HTTP_FAULT_NONE] = REASON_NONE,
+        [HTTP_FAULT_CONNECT] = REASON_ERROR_CONNECT,
+        [HTTP_FAULT_TIMEOUT] = REASON_ERROR_TIMEOUT,
+        [HTTP_FAULT_CUT] = REASON_ERROR_CUT,
+        [HTTP_FAULT_TOO_LARGE] = REASON_ERROR_TOO_LARGE,
+    };
+    return reasons[fault];
+}
+
+// A model's `reply` mapping runs on bodies of success; its failure is a reply that cannot be read.
+static bool map_reply(const struct hop *hop, struct buf *scratch, struct reply *reply,
+                      struct reading *reading) {
+    struct jq *mapping = hop->call.model->conf->reply;
+    struct err err;
+    if (mapping == NULL || reply->status < 200 || reply->status > 299) {
+        return true;
+    }
+    buf_clear(scratch);
+    if (jq_run(mapping, reply->body, scratch, &err)) {
+        reply->body = buf_slice(scratch);
+        return true;
+    }
+    reading->error = REASON_ERROR_REPLY;
+    reading->error_text = arena_printf((struct arena *)&hop->arena, "reply mapping: %s", err.text);
+    return false;
+}
+
+void reply_read(struct process *process, struct hop *hop, const struct http_reply *http,
+                struct buf *scratch, struct reading *reading) {
+    *reading = (struct reading){.retry_after_ms = -1};
+    if (http->fault != HTTP_FAULT_NONE) {
+        reading->error = fault_reason(http->fault);
+        reading->error_text = arena_printf(&hop->arena, "%s", http->fault_text);
+        reading->retry = http->fault != HTTP_FAULT_TOO_LARGE;
+        return;
+    }
+    struct reply reply = {
+        .status = http->status,
+        .body = http->body,
+        .retry_after = http->retry_after,
+        .retry_after_is_ms = http->retry_after_is_ms,
+        .now_ms = loop_wall_ms(process->loop),
+    };
+    if (!map_reply(hop, scratch, &reply, reading)) {
+        return;
+    }
+    reply.body = arena_slice(&hop->arena, reply.body);
+    struct request request = reply_request(hop, hop->job.input);
+    dialect_read(&request, &reply, &hop->arena, reading);
+    if (http->status >= 200 && http->status < 300) {
+        account(hop, reading);
+    }
+}
+
+void reply_judge(struct hop *hop, const struct reading *reading) {
+    const struct model *model = &hop->call.model->conf->model;
+    struct attempt *a = &hop->attempt;
+    double raw = NAN;
+    a->answer = reading->answer;
+    if (model->confidence == CONFIDENCE_FIELD || model->confidence == CONFIDENCE_AGREEMENT) {
+        raw = reading->signals.field;
+    } else if (model->confidence == CONFIDENCE_LOGPROB) {
+        raw = confidence_from_logprobs(&hop->path->policy.answer, reading->answer,
+                                       &reading->signals);
+    }
+    a->confidence_raw = confidence_checked(raw);
+    a->confidence = a->confidence_raw;
+    if (model->calibration && !isnan(a->confidence_raw)) {
+        a->confidence = calibration_apply(model->calibration, a->confidence_raw);
+        a->calibration = slice_of(model->calibration->version);
+    }
+}

@@ -1,0 +1,21 @@
+// What a reply comes to: read by the model's dialect, and accounted for.
+#ifndef TASKFIT_FLEET_REPLIES_H
+#define TASKFIT_FLEET_REPLIES_H
+
+#include "fleet/hop.h"
+#include "io/http.h"
+
+struct process;
+
+// What the dialect makes a request of.
+struct request reply_request(const struct hop *hop, struct slice payload);
+
+// Reads the reply to the hop's call; what it keeps of it is in the hop's arena. A reply that was
+// paid for is in the attempt's tokens and cost, and in the model's metrics.
+void reply_read(struct process *process, struct hop *hop, const struct http_reply *http,
+                struct buf *scratch, struct reading *reading);
+
+// Answer and confidence of a reading without an error become the attempt's.
+void reply_judge(struct hop *hop, const struct reading *reading);
+
+#endif
