@@ -13,6 +13,10 @@ int64_t clock_steady_ms(void);
 
 enum { CLOCK_TEXT = 32 };
 
+// The last millisecond of the year 9999. What a stranger says to be later, or before 1970, is no
+// time in milliseconds: microseconds since 1970 are far beyond it.
+#define CLOCK_MOST_MS INT64_C(253402300799999)
+
 // 2026-11-24T04:26:00.123Z
 void clock_format(int64_t wall_ms, char text[CLOCK_TEXT]);
 

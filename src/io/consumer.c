@@ -340,7 +340,7 @@ static struct record record_of(struct consumer_partition *partition, rd_kafka_me
     return (struct record){
         .partition = partition,
         .offset = m->offset,
-        .timestamp_ms = timestamp_ms > 0 ? timestamp_ms : 0,
+        .timestamp_ms = timestamp_ms > 0 && timestamp_ms <= CLOCK_MOST_MS ? timestamp_ms : 0,
         .key = {m->key, m->key_len},
         .value = {m->payload ? m->payload : "", m->len},
         .message = m,

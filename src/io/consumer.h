@@ -27,7 +27,7 @@ struct consumer_partition {
 struct record {
     struct consumer_partition *partition;
     int64_t offset;
-    int64_t timestamp_ms;  // Unix time of the record; 0: it has none
+    int64_t timestamp_ms;  // Unix time of the record; 0: it has none, or an impossible one
     struct slice key, value;
     void *message;
 };

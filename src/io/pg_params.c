@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "io/pg_value.h"
 
 // PostgreSQL counts time from 2000-01-01.
@@ -104,8 +105,10 @@ void pg_uuid(struct pg_params *params, struct uuid value) {
     bytes(params, value.bytes, UUID_BYTES);
 }
 
+// Within what PostgreSQL holds: a row is not refused for a stranger's clock.
 void pg_time(struct pg_params *params, int64_t unix_ms) {
-    pg_int8(params, (unix_ms - epoch_ms) * 1000);
+    int64_t held_ms = unix_ms < 0 ? 0 : unix_ms > CLOCK_MOST_MS ? CLOCK_MOST_MS : unix_ms;
+    pg_int8(params, (held_ms - epoch_ms) * 1000);
 }
 
 int pg_params_wire(const struct pg_params *params, const char **values, int *lengths,

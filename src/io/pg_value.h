@@ -52,7 +52,7 @@ void pg_int8(struct pg_params *params, int64_t value);
 void pg_float8(struct pg_params *params, double value);      // NaN goes in as null
 void pg_slice(struct pg_params *params, struct slice value); // text, json, bytea; absent: null
 void pg_uuid(struct pg_params *params, struct uuid value);
-void pg_time(struct pg_params *params, int64_t unix_ms);
+void pg_time(struct pg_params *params, int64_t unix_ms);  // of the years 1970 to 9999
 
 // The parameters as libpq takes them, each array with room for PG_PARAMS_MOST; returns their count.
 int pg_params_wire(const struct pg_params *params, const char **values, int *lengths,

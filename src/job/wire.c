@@ -1,7 +1,9 @@
 #include "job/wire.h"
 
+#include <inttypes.h>
 #include <math.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "taskfit.pb-c.h"
@@ -144,6 +146,27 @@ static bool read_trail(const job_message *m, struct arena *arena, struct job *jo
     return true;
 }
 
+static bool is_time(int64_t ms) {
+    return ms >= 0 && ms <= CLOCK_MOST_MS;
+}
+
+// What the fields say, beyond being there.
+static enum reason check_fields(const job_message *m, struct arena *arena, struct job *job,
+                                struct slice *detail) {
+    if (!is_time(job->created_ms) || !is_time(job->deadline_ms)) {
+        *detail = arena_printf(arena, "created_ms %" PRId64 ", deadline_ms %" PRId64 ": Unix times "
+                               "in milliseconds are from 0 to %" PRId64, job->created_ms,
+                               job->deadline_ms, CLOCK_MOST_MS);
+        return REASON_MESSAGE_BROKEN;
+    }
+    if (job->hop > HOPS_MOST || !read_trail(m, arena, job)) {
+        *detail = arena_printf(arena, "hop %u, a trail beyond %d or of an impossible cost",
+                               job->hop, HOPS_MOST);
+        return REASON_MESSAGE_BROKEN;
+    }
+    return REASON_NONE;
+}
+
 static enum reason job_from(const job_message *m, struct arena *arena, struct job *job,
                             struct slice *detail) {
     *job = (struct job){
@@ -176,12 +199,7 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
                                              : "batch_id is not 16 bytes");
         return REASON_MESSAGE_INCOMPLETE;
     }
-    if (job->hop > HOPS_MOST || !read_trail(m, arena, job)) {
-        *detail = arena_printf(arena, "hop %u, a trail beyond %d or of an impossible cost",
-                               job->hop, HOPS_MOST);
-        return REASON_MESSAGE_BROKEN;
-    }
-    return REASON_NONE;
+    return check_fields(m, arena, job, detail);
 }
 
 // Texts go to the database and to people, so they must be UTF-8; their length is bounded, because
@@ -261,9 +279,10 @@ enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job
     reason = check_texts(job, arena, detail);
     attempt_from(m->attempt, attempt);
     if (reason == REASON_NONE && (!attempt->answer.at == !attempt->error.at || !attempt->tier.at ||
-                                  attempt->hop != job->hop || !is_cost(attempt->cost_pico_usd))) {
-        *detail = slice_of("an attempt needs its tier, the job's hop, a possible cost and an "
-                           "answer or an error");
+                                  attempt->hop != job->hop || !is_cost(attempt->cost_pico_usd) ||
+                                  !is_time(attempt->started_ms))) {
+        *detail = slice_of("an attempt needs its tier, the job's hop, a possible cost and time, "
+                           "and an answer or an error");
         return REASON_MESSAGE_BROKEN;
     }
     return reason;

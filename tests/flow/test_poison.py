@@ -33,6 +33,8 @@ POISON = {
                                           "message.not_json"),
     "path that is not UTF-8": (lambda: wire.job(line()).SerializeToString() + b"\x12\x02\xff\xfe",
                                "message.utf8"),
+    "time in microseconds": (lambda: wire.job(line(), created_ms=1795500000000000),
+                             "message.broken"),
     "no id": (lambda: wire.Job(path="invoices", input={"json": b"{}"}), "message.incomplete"),
     "short id": (lambda: wire.Job(id=b"abc", path="invoices", input={"json": b"{}"}),
                  "message.incomplete"),

@@ -185,6 +185,30 @@ static void test_costs_that_would_overflow_a_sum_are_refused(void **state) {
     }
 }
 
+// Microseconds since 1970 are no milliseconds: a deadline would never come.
+static void test_times_that_are_none_are_refused(void **state) {
+    static const int64_t times[] = {INT64_MAX, INT64_MIN, -1, 253402300800000, 1795500000000000};
+    struct scene *s = *state;
+    Taskfit__V1__Job m = TASKFIT__V1__JOB__INIT;
+    Taskfit__V1__Input input = TASKFIT__V1__INPUT__INIT;
+    uint8_t id[16] = {1}, json[] = {'1'};
+    m.has_id = input.has_json = 1;
+    m.id = (ProtobufCBinaryData){16, id};
+    m.path = (char *)(uintptr_t)"p";
+    m.input = &input;
+    input.json = (ProtobufCBinaryData){1, json};
+    for (size_t i = 0; i < 2 * sizeof(times) / sizeof(times[0]); i++) {
+        m.has_created_ms = i % 2 == 0;
+        m.has_deadline_ms = i % 2 == 1;
+        m.created_ms = m.deadline_ms = times[i / 2];
+        buf_clear(&s->bytes);
+        size_t size = taskfit__v1__job__get_packed_size(&m);
+        s->bytes.len += taskfit__v1__job__pack(&m, (uint8_t *)buf_reserve(&s->bytes, size));
+        assert_int_equal(reread(s, &limits), REASON_MESSAGE_BROKEN);
+        assert_true(s->job.has_id && s->detail.len > 0);
+    }
+}
+
 // Field 0, its tag written as 80 80 00.
 static void test_field_zero_is_refused(void **state) {
     struct scene *s = *state;
@@ -221,6 +245,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_is_no_job_of_ours, setup, teardown),
         cmocka_unit_test_setup_teardown(test_costs_that_would_overflow_a_sum_are_refused, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_times_that_are_none_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_field_zero_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
     };
