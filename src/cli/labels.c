@@ -1,6 +1,5 @@
 #include "cli/labels.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,9 +10,9 @@
 #include "base/json.h"
 #include "base/line.h"
 #include "base/mem.h"
-#include "job/source.h"
+#include "cli/records.h"
 
-enum { PIECE_BYTES = 1 << 18, ROW_BYTES = 64 << 10, NAME_MOST = 256, SHOWN = 60 };
+enum { ROW_BYTES = 64 << 10, NAME_MOST = 256, SHOWN = 60 };
 
 // An answer as it was read; the items' numbers are in the order of their first appearance.
 struct row {
@@ -30,13 +29,10 @@ struct slot {
 
 struct reading {
     const char *file;
-    FILE *in;
     bool fixed;  // the tiers were named
     struct arena *arena;
     struct labels *labels;
     struct arena_pool pool;
-    struct sha256 sha;
-    char *piece;
     struct row *rows;
     size_t row_count, row_cap;
     struct slot *slots;  // open addressing; two items of one 64-bit hash are one (base/set.h)
@@ -239,7 +235,8 @@ static bool read_members(struct reading *r, const struct members *m, struct err 
     return true;
 }
 
-static bool read_record(struct reading *r, const struct source_record *record, struct err *err) {
+static bool read_record(void *owner, const struct source_record *record, struct err *err) {
+    struct reading *r = owner;
     struct arena arena;
     struct json json;
     arena_init(&arena, &r->pool);
@@ -248,54 +245,6 @@ static bool read_record(struct reading *r, const struct source_record *record, s
               read_members(r, &m, err);
     arena_fini(&arena);
     r->labels->rows++;
-    return ok || err_prefix(err, "%s: line %" PRIu64, r->file, record->line);
-}
-
-static struct slice next_piece(struct reading *r) {
-    struct slice piece = {r->piece, fread(r->piece, 1, PIECE_BYTES, r->in)};
-    sha256_update(&r->sha, piece);
-    return piece;
-}
-
-static bool read_records(struct reading *r, struct source *source, struct err *err) {
-    struct source_record record;
-    for (;;) {
-        switch (source_next(source, &record, err)) {
-        case SOURCE_RECORD:
-            if (!read_record(r, &record, err)) {
-                return false;
-            }
-            break;
-        case SOURCE_BAD:
-            return err_exit(err, EX_DATAERR, "%s: line %" PRIu64 ": %.*s", r->file, record.line,
-                            SLICE_ARGS(record.bad));
-        case SOURCE_MORE:
-            source_put(source, next_piece(r));
-            break;
-        case SOURCE_END:
-            return !ferror(r->in) ||
-                   err_exit(err, EX_NOINPUT, "%s: %s", r->file, strerror(errno));
-        case SOURCE_FAIL:
-            return err_prefix(err, "%s", r->file);
-        }
-    }
-}
-
-static bool read_file(struct reading *r, struct err *err) {
-    struct source_options options = {.input_bytes = ROW_BYTES,
-                                     .input_depth = json_default_limits.depth,
-                                     .no_ids = true};
-    struct slice piece = next_piece(r);
-    if (ferror(r->in)) {
-        return err_exit(err, EX_NOINPUT, "%s: %s", r->file, strerror(errno));
-    }
-    if (!source_sniff(piece, err) || !source_guess(piece, r->file, &options.format, err)) {
-        return err_prefix(err, "%s", r->file);
-    }
-    struct source *source = source_new(&options);
-    source_put(source, piece);
-    bool ok = read_records(r, source, err);
-    source_free(source);
     return ok;
 }
 
@@ -347,22 +296,16 @@ bool labels_read(const char *file, const char *tiers, struct arena *arena, struc
     bool is_stdin = strcmp(file, "-") == 0;
     struct reading r = {.file = is_stdin ? "standard input" : file, .arena = arena,
                         .labels = labels};
+    struct sha256 sha;
+    struct records_options options = {.file = file, .row_bytes = ROW_BYTES, .sha = &sha};
     *labels = (struct labels){0};
-    r.in = is_stdin ? stdin : fopen(file, "re");
-    if (r.in == NULL) {
-        return err_exit(err, EX_NOINPUT, "%s: %s", file, strerror(errno));
-    }
     arena_pool_init(&r.pool, 1 << 16);
-    sha256_init(&r.sha);
-    r.piece = mem_alloc(PIECE_BYTES);
-    bool ok = tiers_named(&r, tiers, err) && read_file(&r, err) && settle(&r, err);
+    sha256_init(&sha);
+    bool ok = tiers_named(&r, tiers, err) && records_read(&options, read_record, &r, err) &&
+              settle(&r, err);
     unsigned char digest[SHA256_BYTES];
-    sha256_final(&r.sha, digest);
+    sha256_final(&sha, digest);
     sha256_to_hex(digest, labels->sha256);
-    if (!is_stdin) {
-        fclose(r.in);
-    }
-    mem_free(r.piece);
     mem_free(r.rows);
     mem_free(r.slots);
     arena_pool_fini(&r.pool);
