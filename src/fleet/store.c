@@ -7,7 +7,13 @@
 #include "fleet/process.h"
 #include "io/loop.h"
 
-enum { RANGES_MOST = 40 };  // halves of halves: the logarithm of any batch
+enum {
+    RANGES_MOST = 40,  // halves of halves: the logarithm of any batch
+    // Of documents in a batch. PostgreSQL takes no message of 1 GiB and would close the connection,
+    // a slow one does not store hundreds of MiB within the limit of a statement, and both would go
+    // on for ever: the batch would be the same the next time.
+    BATCH_BYTES = 16 << 20,
+};
 
 static const struct backoff away = {.base_ms = 200, .cap_ms = 5000};
 
@@ -57,16 +63,22 @@ void store_add(struct store *store, struct hop *hop, enum step step) {
     hop_move(hop, step, &store->waiting);
 }
 
+static size_t documents_size(const struct hop *hop) {
+    return hop->job.input.len + hop->attempt.answer.len + hop->burial.value.len;
+}
+
+// As many rows as the limit allows, and fewer of large ones; one in any case.
 static void batch_fill(struct store *store) {
-    size_t most = store->process->config->limits.store_rows;
+    size_t most = store->process->config->limits.store_rows, bytes = 0;
     if (store->row_cap < most) {
         store->rows = mem_realloc(store->rows, most * sizeof(*store->rows));
         store->row_cap = most;
     }
     store->row_count = 0;
-    while (store->row_count < most && !list_empty(&store->waiting)) {
-        struct list_node *node = list_pop(&store->waiting);
-        store->rows[store->row_count++] = LIST_ENTRY(node, struct hop, node);
+    while (store->row_count < most && bytes < BATCH_BYTES && !list_empty(&store->waiting)) {
+        struct hop *hop = LIST_ENTRY(list_pop(&store->waiting), struct hop, node);
+        bytes += documents_size(hop);
+        store->rows[store->row_count++] = hop;
     }
     store->oldest_ms = loop_now_ms(store->process->loop);
     store->ranges[0] = (struct range){0, store->row_count};
