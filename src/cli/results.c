@@ -8,6 +8,7 @@
 #include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/sheet.h"
+#include "fleet/outcomes.h"
 #include "io/pg_session.h"
 
 struct options {
@@ -22,33 +23,12 @@ struct options {
 static const char *const verdicts[] = {NULL,   "accept",  "review",
                                        "dead", "expired", "cancelled"};
 
-// The columns of the queries `batch_outcomes` and `batch_outcomes_in_order`.
-enum column {
-    COLUMN_JOB, COLUMN_CUSTOM_ID, COLUMN_LINE, COLUMN_VERDICT, COLUMN_TIER, COLUMN_HOP,
-    COLUMN_ANSWER, COLUMN_CONFIDENCE, COLUMN_MODEL, COLUMN_REASONS, COLUMN_EXPLANATION,
-    COLUMN_COST, COLUMN_INPUT_TOKENS, COLUMN_OUTPUT_TOKENS, COLUMN_DECIDED,
-};
-
 static bool on_rows(void *owner, const struct pg_result *r) {
     struct sheet *sheet = owner;
     for (int i = 0; i < pg_rows(r) && !ferror(sheet->out); i++) {
-        struct sheet_row row = {
-            .job_id = pg_get_uuid(r, i, COLUMN_JOB),
-            .custom_id = pg_get_slice(r, i, COLUMN_CUSTOM_ID),
-            .line = pg_get_int(r, i, COLUMN_LINE),
-            .verdict = pg_get_slice(r, i, COLUMN_VERDICT),
-            .tier = pg_get_slice(r, i, COLUMN_TIER),
-            .answer = pg_get_slice(r, i, COLUMN_ANSWER),
-            .confidence = pg_get_float8(r, i, COLUMN_CONFIDENCE),
-            .model = pg_get_slice(r, i, COLUMN_MODEL),
-            .reasons = pg_get_slice(r, i, COLUMN_REASONS),
-            .explanation = pg_get_slice(r, i, COLUMN_EXPLANATION),
-            .cost_pico_usd = pg_get_int(r, i, COLUMN_COST),
-            .input_tokens = pg_get_int(r, i, COLUMN_INPUT_TOKENS),
-            .output_tokens = pg_get_int(r, i, COLUMN_OUTPUT_TOKENS),
-            .decided_ms = pg_get_time(r, i, COLUMN_DECIDED),
-        };
-        sheet_write(sheet, &row);
+        struct stored_outcome outcome;
+        outcomes_read(r, i, &outcome);
+        sheet_write(sheet, &outcome);
     }
     return !ferror(sheet->out);
 }

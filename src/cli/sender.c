@@ -7,10 +7,10 @@
 
 #include "base/figure.h"
 #include "base/mem.h"
+#include "fleet/enqueue.h"
 #include "fleet/process.h"
 #include "io/loop.h"
 #include "io/producer.h"
-#include "job/wire.h"
 
 enum {
     QUEUE_RECORDS = 50000,
@@ -21,9 +21,7 @@ enum {
     IDLE_WAIT_MS = 200,     // the bar's pace
     QUIET_MS = 10000,       // of brokers that acknowledge nothing, before that is said
     STOP_WAIT_MS = 10000,   // for what was sent when a signal came
-    ARENA_KEPT = 64 << 10,
     BAR_CELLS = 30,
-    TRACE_TEXT = 56,
 };
 
 struct sender {
@@ -39,9 +37,7 @@ struct sender {
     struct loop *loop;
     struct producer *producer;
     struct producer_topic *topic;
-    struct arena_pool pool;
-    struct arena arena;  // of one record
-    struct buf value;
+    struct enqueue *enqueue;
     uint64_t sent, delivered, refused;
     int64_t began_ms, heard_ms, shown_ms, stopped_ms;
     bool quiet_told;
@@ -57,16 +53,12 @@ struct sender *sender_new(const struct sender_options *options, struct input *in
     s->input = input;
     s->bad = bad;
     s->source = source_new(options->source);
-    arena_pool_init(&s->pool, ARENA_KEPT);
-    arena_init(&s->arena, &s->pool);
     return s;
 }
 
 void sender_free(struct sender *s) {
     source_free(s->source);
-    arena_fini(&s->arena);
-    arena_pool_fini(&s->pool);
-    buf_fini(&s->value);
+    enqueue_free(s->enqueue);
     mem_free(s);
 }
 
@@ -170,21 +162,7 @@ static void on_signal(void *owner, int signal_number) {
     s->stopped_ms = s->stops++ == 0 ? loop_now_ms(s->loop) : s->stopped_ms;
 }
 
-// A job begins a trace of its own, whose id is the job's. Nothing was recorded of it here, so it is
-// not marked as sampled (W3C Trace Context, 3.2.2.5).
-static void trace_parent(const struct uuid *job, char text[TRACE_TEXT]) {
-    static const char digits[] = "0123456789abcdef";
-    static const char form[TRACE_TEXT] = "00-................................-................-00";
-    enum { TRACE_AT = 3, SPAN_FROM = 19, SPAN_AT = 36, SPAN_HEX = 16 };
-    memcpy(text, form, TRACE_TEXT);
-    for (size_t i = 0; i < UUID_BYTES; i++) {
-        text[TRACE_AT + 2 * i] = digits[job->bytes[i] >> 4];
-        text[TRACE_AT + 2 * i + 1] = digits[job->bytes[i] & 15];
-    }
-    memcpy(text + SPAN_AT, text + SPAN_FROM, SPAN_HEX);
-}
-
-static void pack(struct sender *s, struct job *job) {
+static void fill_job(struct sender *s, struct job *job) {
     const struct source_record *record = &s->record;
     int64_t now_ms = loop_wall_ms(s->loop);
     *job = (struct job){
@@ -202,34 +180,14 @@ static void pack(struct sender *s, struct job *job) {
         .tenant = s->options.tenant,
         .tier = slice_of(s->options.path->policy.tiers[0].name),
     };
-    arena_fini(&s->arena);
-    buf_clear(&s->value);
-    wire_job_pack(job, &s->arena, &s->value);
 }
 
 // False: there is no room now, or the sender failed.
 static bool send_record(struct sender *s) {
     struct job job;
     struct err err;
-    char id[UUID_TEXT + 2], trace[TRACE_TEXT];
-    pack(s, &job);
-    uuid_format(job.id, id);
-    memcpy(id + UUID_TEXT - 1, "/0", 3);
-    trace_parent(&job.id, trace);
-    const struct kafka_header headers[] = {
-        {"ce_specversion", slice_of("1.0")}, {"ce_type", slice_of("taskfit.job")},
-        {"ce_source", slice_of("taskfit")},  {"ce_id", slice_of(id)},
-        {"traceparent", slice_of(trace)},
-    };
-    const struct producer_record record = {
-        .topic = s->topic,
-        .key = job.order_key.at ? job.order_key : uuid_slice(&job.id),
-        .value = buf_slice(&s->value),
-        .headers = headers,
-        .header_count = sizeof(headers) / sizeof(headers[0]),
-        .owner = (void *)(uintptr_t)job.line,
-    };
-    if (producer_send(s->producer, &record, &err)) {
+    fill_job(s, &job);
+    if (enqueue(s->enqueue, s->topic, &job, (void *)(uintptr_t)job.line, &err)) {
         s->sent++;
     } else if (err.kind == ERR_POISON) {
         bad_lines_add(s->bad, job.line, slice_of(err.text));
@@ -344,6 +302,7 @@ static bool open_producer(struct sender *s, struct err *err) {
         return false;
     }
     s->topic = producer_topic(s->producer, name);
+    s->enqueue = enqueue_new(s->producer);
     return true;
 }
 

@@ -3,8 +3,7 @@
 #include <inttypes.h>
 
 #include "base/figure.h"
-#include "base/json.h"
-#include "base/json_out.h"
+#include "job/openai_output.h"
 
 enum { POOL_BYTES = 65536 };
 
@@ -43,19 +42,8 @@ void sheet_end(struct sheet *sheet) {
 
 // --- values
 
-// A JSON string's characters; of any other JSON its text.
-static struct slice plain(struct slice answer, struct arena *arena) {
-    struct json json;
-    struct err err;
-    if (answer.at && json_parse(&json, answer, &json_default_limits, arena, &err) &&
-        json_type(&json, 0) == JSON_STRING) {
-        return json_string(&json, 0, arena);
-    }
-    return answer;
-}
-
-static struct slice job_text(const struct sheet_row *row, char text[UUID_TEXT]) {
-    uuid_format(row->job_id, text);
+static struct slice job_text(const struct stored_outcome *outcome, char text[UUID_TEXT]) {
+    uuid_format(outcome->job_id, text);
     return slice_of(text);
 }
 
@@ -66,58 +54,31 @@ static void cell(struct sheet *sheet) {
     buf_clear(&sheet->cell);
 }
 
-static void write_table(struct sheet *sheet, const struct sheet_row *row, struct arena *arena) {
+static void write_table(struct sheet *sheet, const struct stored_outcome *outcome,
+                        struct arena *arena) {
     struct buf *out = &sheet->cell;
     char job[UUID_TEXT];
     buf_clear(out);
-    if (row->line > 0) {
-        buf_printf(out, "%" PRId64, row->line);
+    if (outcome->line > 0) {
+        buf_printf(out, "%" PRId64, outcome->line);
     }
     cell(sheet);
-    buf_slice_add(out, row->custom_id.at ? row->custom_id : job_text(row, job));
+    buf_slice_add(out, outcome->custom_id.at ? outcome->custom_id : job_text(outcome, job));
     cell(sheet);
-    buf_slice_add(out, row->verdict);
+    buf_slice_add(out, outcome->verdict);
     cell(sheet);
-    buf_slice_add(out, row->tier);
+    buf_slice_add(out, outcome->tier);
     cell(sheet);
-    buf_slice_add(out, plain(row->answer, arena));
+    buf_slice_add(out, stored_outcome_plain(outcome, arena));
     cell(sheet);
-    figure_probability(out, row->confidence);
+    figure_probability(out, outcome->confidence);
     cell(sheet);
-    buf_slice_add(out, row->model);
+    buf_slice_add(out, outcome->model);
     cell(sheet);
-    figure_money(out, row->cost_pico_usd);
+    figure_money(out, outcome->cost_pico_usd);
     cell(sheet);
-    buf_slice_add(out, row->reasons);
+    buf_slice_add(out, outcome->reasons);
     cell(sheet);
-}
-
-// --- NDJSON
-
-static void add_verdict(struct buf *out, const struct sheet_row *row) {
-    json_text(out, "verdict", row->verdict);
-    json_text(out, "tier", row->tier);
-    json_real(out, "confidence", row->confidence);
-    json_text(out, "model", row->model);
-    json_codes(out, "reasons", row->reasons);
-    json_raw_text(out, "explanation", row->explanation);
-    json_usd(out, "cost_usd", row->cost_pico_usd);
-}
-
-static void write_ndjson(struct sheet *sheet, const struct sheet_row *row) {
-    struct buf *out = &sheet->line;
-    char job[UUID_TEXT];
-    buf_char(out, '{');
-    json_text(out, "custom_id", row->custom_id);
-    if (row->line > 0) {
-        json_count(out, "line", row->line);
-    } else {
-        json_text(out, "line", (struct slice){0});
-    }
-    json_raw_text(out, "answer", row->answer);
-    add_verdict(out, row);
-    json_text(out, "job_id", job_text(row, job));
-    buf_text(out, "}\n");
 }
 
 // --- CSV
@@ -141,122 +102,43 @@ static void add_field(struct buf *out, struct slice text) {
     buf_char(out, '"');
 }
 
-static void write_csv(struct sheet *sheet, const struct sheet_row *row, struct arena *arena) {
+static void write_csv(struct sheet *sheet, const struct stored_outcome *outcome,
+                      struct arena *arena) {
     struct buf *out = &sheet->line;
     char job[UUID_TEXT];
-    add_field(out, row->custom_id);
+    add_field(out, outcome->custom_id);
     buf_char(out, ',');
-    if (row->line > 0) {
-        buf_printf(out, "%" PRId64, row->line);
+    if (outcome->line > 0) {
+        buf_printf(out, "%" PRId64, outcome->line);
     }
-    const struct slice first[] = {row->verdict, row->tier, plain(row->answer, arena)};
+    const struct slice first[] = {outcome->verdict, outcome->tier,
+                                  stored_outcome_plain(outcome, arena)};
     for (size_t i = 0; i < 3; i++) {
         buf_char(out, ',');
         add_field(out, first[i]);
     }
     buf_char(out, ',');
-    if (row->confidence == row->confidence) {
-        buf_json_number(out, row->confidence);
+    if (outcome->confidence == outcome->confidence) {
+        buf_json_number(out, outcome->confidence);
     }
     buf_char(out, ',');
-    add_field(out, row->model);
+    add_field(out, outcome->model);
     buf_char(out, ',');
-    add_field(out, row->reasons);
+    add_field(out, outcome->reasons);
     buf_char(out, ',');
-    figure_usd(out, row->cost_pico_usd);
-    buf_printf(out, ",%s\r\n", job_text(row, job).at);
+    figure_usd(out, outcome->cost_pico_usd);
+    buf_printf(out, ",%s\r\n", job_text(outcome, job).at);
 }
 
-// --- OpenAI Batch API
-
-// A ChatCompletion whose message is the answer.
-static void add_completion(struct buf *out, const struct sheet_row *row, const char *job,
-                           struct arena *arena) {
-    buf_printf(out,
-               "{\"status_code\":200,\"request_id\":\"%s\",\"body\":{\"id\":\"chatcmpl-%s\","
-               "\"object\":\"chat.completion\",\"created\":%" PRId64 ",\"model\":",
-               job, job, row->decided_ms / 1000);
-    buf_json_string(out, row->model);
-    buf_text(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-    buf_json_string(out, plain(row->answer, arena));
-    buf_printf(out,
-               ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
-               "\"usage\":{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
-               ",\"total_tokens\":%" PRId64 "}}}",
-               row->input_tokens, row->output_tokens, row->input_tokens + row->output_tokens);
-}
-
-// The API's own codes where it has them, else the first reason.
-static struct slice error_code(const struct sheet_row *row) {
-    const char *comma = row->reasons.len ? memchr(row->reasons.at, ',', row->reasons.len) : NULL;
-    if (slice_is(row->verdict, "expired")) {
-        return slice_of("batch_expired");
-    }
-    if (slice_is(row->verdict, "cancelled")) {
-        return slice_of("batch_cancelled");
-    }
-    return comma ? (struct slice){row->reasons.at, (size_t)(comma - row->reasons.at)}
-                 : row->reasons;
-}
-
-// "review: rule.tax_type (the states are the same), confidence.low"
-static void add_message(struct buf *out, const struct sheet_row *row, struct arena *arena) {
-    struct json json;
-    struct err err;
-    buf_slice_add(out, row->verdict);
-    if (row->explanation.at == NULL ||
-        !json_parse(&json, row->explanation, &json_default_limits, arena, &err)) {
-        buf_text(out, ": ");
-        buf_slice_add(out, row->reasons);
-        return;
-    }
-    const char *between = ": ";
-    for (uint32_t i = json_first(&json, 0); i; i = json_after(&json, 0, i)) {
-        uint32_t text = json_get(&json, i, "text");
-        buf_text(out, between);
-        buf_slice_add(out, json_string(&json, json_get(&json, i, "code"), arena));
-        if (text && json_type(&json, text) == JSON_STRING) {
-            buf_text(out, " (");
-            buf_slice_add(out, json_string(&json, text, arena));
-            buf_char(out, ')');
-        }
-        between = ", ";
-    }
-}
-
-static void write_openai(struct sheet *sheet, const struct sheet_row *row, struct arena *arena) {
-    struct buf *out = &sheet->line;
-    char job[UUID_TEXT];
-    job_text(row, job);
-    buf_printf(out, "{\"id\":\"batch_req_%s\",\"custom_id\":", job);
-    buf_json_string(out, row->custom_id.at ? row->custom_id : slice_of(job));
-    buf_text(out, ",\"response\":");
-    if (row->answer.at) {
-        add_completion(out, row, job, arena);
-        buf_text(out, ",\"error\":null");
-    } else {
-        buf_clear(&sheet->cell);
-        add_message(&sheet->cell, row, arena);
-        buf_text(out, "null,\"error\":{\"code\":");
-        buf_json_string(out, error_code(row));
-        buf_text(out, ",\"message\":");
-        buf_json_string(out, buf_slice(&sheet->cell));
-        buf_char(out, '}');
-    }
-    buf_text(out, ",\"taskfit\":{");
-    add_verdict(out, row);
-    buf_text(out, "}}\n");
-}
-
-void sheet_write(struct sheet *sheet, const struct sheet_row *row) {
+void sheet_write(struct sheet *sheet, const struct stored_outcome *outcome) {
     struct arena arena;
     arena_init(&arena, &sheet->pool);
     buf_clear(&sheet->line);
     switch (sheet->format) {
-    case SHEET_TABLE: write_table(sheet, row, &arena); break;
-    case SHEET_NDJSON: write_ndjson(sheet, row); break;
-    case SHEET_CSV: write_csv(sheet, row, &arena); break;
-    case SHEET_OPENAI: write_openai(sheet, row, &arena); break;
+    case SHEET_TABLE: write_table(sheet, outcome, &arena); break;
+    case SHEET_NDJSON: stored_outcome_ndjson(outcome, &sheet->line); break;
+    case SHEET_CSV: write_csv(sheet, outcome, &arena); break;
+    case SHEET_OPENAI: openai_output_row(outcome, OPENAI_CHAT, &arena, &sheet->line); break;
     }
     struct slice line = buf_slice(&sheet->line);
     fwrite(line.at, 1, line.len, sheet->out);

@@ -1,0 +1,137 @@
+#include "job/openai_output.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "base/json_out.h"
+
+// The verdict, where nobody but Taskfit's own users looks for it.
+static void add_taskfit(const struct stored_outcome *outcome, struct buf *out) {
+    buf_text(out, ",\"taskfit\":{");
+    stored_outcome_verdict(outcome, out);
+    buf_char(out, '}');
+}
+
+static void begin(const struct stored_outcome *outcome, const char *prefix, struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    buf_printf(out, "{\"id\":\"%s%s\"", prefix, job);
+}
+
+void openai_output_chat(const struct stored_outcome *outcome, struct arena *arena,
+                        struct buf *out) {
+    begin(outcome, "chatcmpl-", out);
+    buf_printf(out, ",\"object\":\"chat.completion\",\"created\":%" PRId64 ",\"model\":",
+               outcome->decided_ms / 1000);
+    buf_json_string(out, outcome->model);
+    buf_text(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
+    buf_json_string(out, stored_outcome_plain(outcome, arena));
+    buf_printf(out,
+               ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
+               "\"usage\":{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
+               ",\"total_tokens\":%" PRId64 "}}",
+               outcome->input_tokens, outcome->output_tokens,
+               outcome->input_tokens + outcome->output_tokens);
+}
+
+void openai_output_response(const struct stored_outcome *outcome, struct arena *arena,
+                            struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    begin(outcome, "resp_", out);
+    buf_printf(out, ",\"object\":\"response\",\"created_at\":%" PRId64
+                    ",\"status\":\"completed\",\"error\":null,\"incomplete_details\":null,"
+                    "\"model\":", outcome->decided_ms / 1000);
+    buf_json_string(out, outcome->model);
+    buf_printf(out, ",\"output\":[{\"id\":\"msg_%s\",\"type\":\"message\",\"role\":\"assistant\","
+                    "\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":",
+               job);
+    buf_json_string(out, stored_outcome_plain(outcome, arena));
+    buf_printf(out,
+               ",\"annotations\":[]}]}],\"parallel_tool_calls\":false,\"tool_choice\":\"auto\","
+               "\"tools\":[],\"metadata\":{},\"usage\":{\"input_tokens\":%" PRId64
+               ",\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":%" PRId64
+               ",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":%" PRId64
+               "}}",
+               outcome->input_tokens, outcome->output_tokens,
+               outcome->input_tokens + outcome->output_tokens);
+}
+
+struct slice openai_output_code(const struct stored_outcome *outcome) {
+    struct slice reasons = outcome->reasons;
+    const char *comma = reasons.len ? memchr(reasons.at, ',', reasons.len) : NULL;
+    if (slice_is(outcome->verdict, "expired")) {
+        return slice_of("batch_expired");
+    }
+    if (slice_is(outcome->verdict, "cancelled")) {
+        return slice_of("batch_cancelled");
+    }
+    return comma ? (struct slice){reasons.at, (size_t)(comma - reasons.at)} : reasons;
+}
+
+void openai_output_message(const struct stored_outcome *outcome, struct arena *arena,
+                           struct buf *out) {
+    struct json json;
+    struct err err;
+    buf_slice_add(out, outcome->verdict);
+    if (outcome->explanation.at == NULL ||
+        !json_parse(&json, outcome->explanation, &json_default_limits, arena, &err)) {
+        buf_text(out, ": ");
+        buf_slice_add(out, outcome->reasons);
+        return;
+    }
+    const char *between = ": ";
+    for (uint32_t i = json_first(&json, 0); i; i = json_after(&json, 0, i)) {
+        uint32_t text = json_get(&json, i, "text");
+        buf_text(out, between);
+        buf_slice_add(out, json_string(&json, json_get(&json, i, "code"), arena));
+        if (text && json_type(&json, text) == JSON_STRING) {
+            buf_text(out, " (");
+            buf_slice_add(out, json_string(&json, text, arena));
+            buf_char(out, ')');
+        }
+        between = ", ";
+    }
+}
+
+static void add_error(const struct stored_outcome *outcome, struct arena *arena,
+                      struct buf *out) {
+    struct buf message = {0};
+    openai_output_message(outcome, arena, &message);
+    buf_text(out, "null,\"error\":{\"code\":");
+    buf_json_string(out, openai_output_code(outcome));
+    buf_text(out, ",\"message\":");
+    buf_json_string(out, buf_slice(&message));
+    buf_char(out, '}');
+    buf_fini(&message);
+}
+
+static void add_response(const struct stored_outcome *outcome, enum openai_form form,
+                         struct arena *arena, struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    buf_printf(out, "{\"status_code\":200,\"request_id\":\"%s\",\"body\":", job);
+    if (form == OPENAI_CHAT) {
+        openai_output_chat(outcome, arena, out);
+    } else {
+        openai_output_response(outcome, arena, out);
+    }
+    buf_text(out, "},\"error\":null");
+}
+
+void openai_output_row(const struct stored_outcome *outcome, enum openai_form form,
+                       struct arena *arena, struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    begin(outcome, "batch_req_", out);
+    buf_text(out, ",\"custom_id\":");
+    buf_json_string(out, outcome->custom_id.at ? outcome->custom_id : slice_of(job));
+    buf_text(out, ",\"response\":");
+    if (outcome->answer.at) {
+        add_response(outcome, form, arena, out);
+    } else {
+        add_error(outcome, arena, out);
+    }
+    add_taskfit(outcome, out);
+    buf_text(out, "}\n");
+}

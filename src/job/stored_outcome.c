@@ -1,0 +1,41 @@
+#include "job/stored_outcome.h"
+
+#include "base/json.h"
+#include "base/json_out.h"
+
+struct slice stored_outcome_plain(const struct stored_outcome *outcome, struct arena *arena) {
+    struct json json;
+    struct err err;
+    if (outcome->answer.at &&
+        json_parse(&json, outcome->answer, &json_default_limits, arena, &err) &&
+        json_type(&json, 0) == JSON_STRING) {
+        return json_string(&json, 0, arena);
+    }
+    return outcome->answer;
+}
+
+void stored_outcome_verdict(const struct stored_outcome *outcome, struct buf *out) {
+    json_text(out, "verdict", outcome->verdict);
+    json_text(out, "tier", outcome->tier);
+    json_real(out, "confidence", outcome->confidence);
+    json_text(out, "model", outcome->model);
+    json_codes(out, "reasons", outcome->reasons);
+    json_raw_text(out, "explanation", outcome->explanation);
+    json_usd(out, "cost_usd", outcome->cost_pico_usd);
+}
+
+void stored_outcome_ndjson(const struct stored_outcome *outcome, struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    buf_char(out, '{');
+    json_text(out, "custom_id", outcome->custom_id);
+    if (outcome->line > 0) {
+        json_count(out, "line", outcome->line);
+    } else {
+        json_text(out, "line", (struct slice){0});
+    }
+    json_raw_text(out, "answer", outcome->answer);
+    stored_outcome_verdict(outcome, out);
+    json_text(out, "job_id", slice_of(job));
+    buf_text(out, "}\n");
+}
