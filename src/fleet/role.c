@@ -17,7 +17,13 @@
 #include "io/loop.h"
 #include "io/notify.h"
 
-enum { POOL_BYTES = 64 << 20, INSTANCE_TEXT = 128 };
+enum {
+    POOL_BYTES = 64 << 20,
+    INSTANCE_TEXT = 128,
+    PAGE_CONNECTIONS = 64,
+    PAGE_IDLE_SECONDS = 10,
+    PAGE_HEAD_BYTES = 32 << 10,
+};
 
 struct options {
     const char *config, *tier, *instance, *listen, *log_level;
@@ -165,8 +171,7 @@ static int64_t on_turn(void *owner) {
     return wait_ms < 0 || (alive_ms >= 0 && alive_ms < wait_ms) ? alive_ms : wait_ms;
 }
 
-static int on_page(void *owner, const char *path, struct buf *body) {
-    struct program *p = owner;
+static int page(const struct program *p, const char *path, struct buf *body) {
     if (strcmp(path, "/metrics") == 0) {
         metrics_write(&p->process.metrics, body);
         return 200;
@@ -182,6 +187,37 @@ static int on_page(void *owner, const char *path, struct buf *body) {
     }
     buf_text(body, "here are /metrics, /healthz and /readyz\n");
     return 404;
+}
+
+static void on_page(void *owner, struct httpd_request *request) {
+    struct buf body = {0};
+    struct httpd_reply reply = {.status = 405, .type = "text/plain; version=0.0.4; charset=utf-8"};
+    if (strcmp(httpd_method(request), "GET") == 0) {
+        reply.status = page(owner, httpd_path(request), &body);
+    } else {
+        buf_text(&body, "only GET is answered here\n");
+    }
+    reply.body = buf_slice(&body);
+    httpd_reply(request, &reply);
+    buf_fini(&body);
+}
+
+static bool open_pages(struct program *p, const char *listen, struct err *err) {
+    static const struct httpd_events events = {.whole = on_page};
+    const struct httpd_options options = {
+        .address = listen,
+        .connections = PAGE_CONNECTIONS,
+        .idle_seconds = PAGE_IDLE_SECONDS,
+        .head_bytes = PAGE_HEAD_BYTES,
+    };
+    if (listen == NULL) {
+        return true;
+    }
+    if (!httpd_open(&p->httpd, p->process.loop, &options, &events, p, err)) {
+        return false;
+    }
+    log_info("listening on port %d", httpd_port(p->httpd));
+    return true;
 }
 
 // --- start
@@ -233,14 +269,8 @@ static bool start(struct program *p, const struct options *o, struct err *err) {
     p->process.program = p->role->program;
     p->process.fatal = on_fatal;
     p->process.fatal_owner = p;
-    const char *listen = o->listen ? o->listen : p->process.config->listen;
-    if (listen && !httpd_open(&p->httpd, p->process.loop, listen, on_page, p, err)) {
-        return false;
-    }
-    if (p->httpd) {
-        log_info("listening on port %d", httpd_port(p->httpd));
-    }
-    return p->role->open(&p->self, &p->process, o->tier, err);
+    return open_pages(p, o->listen ? o->listen : p->process.config->listen, err) &&
+           p->role->open(&p->self, &p->process, o->tier, err);
 }
 
 static void stop(struct program *p) {

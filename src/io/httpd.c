@@ -1,48 +1,146 @@
 #include "io/httpd.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <uv.h>
 
+#include "base/list.h"
 #include "base/mem.h"
 #include "io/loop.h"
 
-enum { CONNECTIONS_MOST = 64, IDLE_SECONDS = 10 };
+// A body that nobody wants is read up to here, so that the client sees the reply to it and not a
+// connection that was reset.
+enum { UNWANTED_BYTES = 1 << 20 };
 
 struct httpd {
     struct MHD_Daemon *daemon;
     uv_poll_t *poll;
     uv_timer_t *timer;
-    httpd_answer *answer;
+    struct httpd_events events;
     void *owner;
+    uint64_t body_bytes;
+    struct list requests;
+    bool closing;
 };
 
-static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connection,
-                                  const char *url, const char *method, const char *version,
-                                  const char *upload, size_t *upload_size, void **state) {
-    struct httpd *httpd = opaque;
-    struct buf body = {0};
-    (void)version;
-    (void)upload;
-    (void)upload_size;
-    (void)state;
-    int status = MHD_HTTP_METHOD_NOT_ALLOWED;
-    if (strcmp(method, "GET") == 0) {
-        status = httpd->answer(httpd->owner, url, &body);
-    } else {
-        buf_text(&body, "only GET is answered here\n");
-    }
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.len, (void *)(uintptr_t)buf_string(&body), MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);
-    MHD_destroy_response(response);
-    buf_fini(&body);
+struct httpd_request {
+    struct httpd *httpd;
+    struct list_node node;
+    struct MHD_Connection *connection;
+    struct MHD_Response *response;  // that waits to be given to libmicrohttpd
+    unsigned status;
+    bool replied, whole, resting;
+    uint64_t received;
+    const char *method, *path;  // libmicrohttpd's, as long as the request
+    void *own;
+};
+
+// --- a request's life
+
+static enum MHD_Result hand_over(struct httpd_request *r) {
+    enum MHD_Result result = MHD_queue_response(r->connection, r->status, r->response);
+    MHD_destroy_response(r->response);
+    r->response = NULL;
     return result;
 }
+
+static uint64_t announced_bytes(const struct httpd_request *r) {
+    const char *length = httpd_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length) {
+        return strtoull(length, NULL, 10);
+    }
+    return httpd_header(r, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? UINT64_MAX : 0;
+}
+
+static enum MHD_Result begin(struct httpd *httpd, struct MHD_Connection *connection,
+                             const char *path, const char *method, void **state) {
+    struct httpd_request *r = mem_zalloc(sizeof(*r));
+    r->httpd = httpd;
+    r->connection = connection;
+    r->method = method;
+    r->path = path;
+    list_append(&httpd->requests, &r->node);
+    *state = r;
+    if (httpd->events.begun) {
+        httpd->events.begun(httpd->owner, r);
+    }
+    return r->replied && announced_bytes(r) > UNWANTED_BYTES ? hand_over(r) : MHD_YES;
+}
+
+static enum MHD_Result take_piece(struct httpd_request *r, struct slice piece) {
+    r->received += piece.len;
+    if (r->received > r->httpd->body_bytes) {
+        return MHD_NO;
+    }
+    if (!r->replied && r->httpd->events.piece) {
+        r->httpd->events.piece(r->httpd->owner, r, piece);
+    }
+    return MHD_YES;
+}
+
+// Called for the head, for each piece of the body, at its end, and when a rest is over.
+static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *upload, size_t *upload_size, void **state) {
+    struct httpd *httpd = opaque;
+    struct httpd_request *r = *state;
+    (void)version;
+    if (r == NULL) {
+        return begin(httpd, connection, path, method, state);
+    }
+    if (*upload_size > 0) {
+        struct slice piece = {upload, *upload_size};
+        *upload_size = 0;
+        return take_piece(r, piece);
+    }
+    if (!r->whole && !r->replied) {
+        r->whole = true;
+        httpd->events.whole(httpd->owner, r);
+    }
+    if (r->response) {
+        return hand_over(r);
+    }
+    if (httpd->closing) {
+        return MHD_NO;
+    }
+    r->resting = true;
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+static void on_over(void *opaque, struct MHD_Connection *connection, void **state,
+                    enum MHD_RequestTerminationCode why) {
+    struct httpd *httpd = opaque;
+    struct httpd_request *r = *state;
+    (void)connection;
+    (void)why;
+    if (r == NULL) {
+        return;
+    }
+    if (httpd->events.gone) {
+        httpd->events.gone(httpd->owner, r);
+    }
+    if (r->response) {
+        MHD_destroy_response(r->response);
+    }
+    list_remove(&r->node);
+    mem_free(r);
+    *state = NULL;
+}
+
+static void wake(struct httpd_request *r) {
+    if (r->resting) {
+        r->resting = false;
+        MHD_resume_connection(r->connection);
+    }
+}
+
+// --- the loop
 
 static void on_timer(uv_timer_t *timer);
 
@@ -84,24 +182,14 @@ static bool parse_address(const char *address, struct sockaddr_in *out, struct e
     return true;
 }
 
-bool httpd_open(struct httpd **out, struct loop *loop, const char *address, httpd_answer *answer,
-                void *owner, struct err *err) {
+bool httpd_is_loopback(const char *address) {
     struct sockaddr_in where;
-    if (!parse_address(address, &where, err)) {
-        return false;
-    }
-    struct httpd *httpd = mem_zalloc(sizeof(*httpd));
-    httpd->answer = answer;
-    httpd->owner = owner;
-    httpd->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-                                     httpd, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where,
-                                     MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST,
-                                     MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-                                     MHD_OPTION_END);
-    if (httpd->daemon == NULL) {
-        mem_free(httpd);
-        return err_exit(err, EX_UNAVAILABLE, "listen: %s cannot be listened on (in use?)", address);
-    }
+    struct err err;
+    return parse_address(address, &where, &err) &&
+           ntohl(where.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+static void watch(struct httpd *httpd, struct loop *loop) {
     int epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     httpd->poll = mem_zalloc(sizeof(*httpd->poll));
     httpd->timer = mem_zalloc(sizeof(*httpd->timer));
@@ -109,6 +197,31 @@ bool httpd_open(struct httpd **out, struct loop *loop, const char *address, http
     uv_timer_init(loop_uv(loop), httpd->timer);
     httpd->poll->data = httpd->timer->data = httpd;
     uv_poll_start(httpd->poll, UV_READABLE, on_ready);
+}
+
+bool httpd_open(struct httpd **out, struct loop *loop, const struct httpd_options *options,
+                const struct httpd_events *events, void *owner, struct err *err) {
+    struct sockaddr_in where;
+    if (!parse_address(options->address, &where, err)) {
+        return false;
+    }
+    struct httpd *httpd = mem_zalloc(sizeof(*httpd));
+    httpd->events = *events;
+    httpd->owner = owner;
+    httpd->body_bytes = options->body_bytes;
+    list_init(&httpd->requests);
+    httpd->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+        httpd, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_NOTIFY_COMPLETED,
+        on_over, httpd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->head_bytes, MHD_OPTION_END);
+    if (httpd->daemon == NULL) {
+        mem_free(httpd);
+        return err_exit(err, EX_UNAVAILABLE, "listen: %s cannot be listened on (in use?)",
+                        options->address);
+    }
+    watch(httpd, loop);
     *out = httpd;
     return true;
 }
@@ -118,6 +231,11 @@ static void on_closed(uv_handle_t *handle) {
 }
 
 void httpd_close(struct httpd *httpd) {
+    httpd->closing = true;
+    LIST_FOR(node, &httpd->requests) {
+        wake(LIST_ENTRY(node, struct httpd_request, node));
+    }
+    MHD_run(httpd->daemon);  // those that rested are out of their rest, as the next call demands
     uv_poll_stop(httpd->poll);
     uv_close((uv_handle_t *)httpd->poll, on_closed);
     uv_close((uv_handle_t *)httpd->timer, on_closed);
@@ -125,6 +243,64 @@ void httpd_close(struct httpd *httpd) {
     mem_free(httpd);
 }
 
+void httpd_quiesce(struct httpd *httpd) {
+    int fd = MHD_quiesce_daemon(httpd->daemon);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int httpd_port(const struct httpd *httpd) {
     return MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}
+
+// --- what its owner reads and says
+
+const char *httpd_method(const struct httpd_request *request) {
+    return request->method;
+}
+
+const char *httpd_path(const struct httpd_request *request) {
+    return request->path;
+}
+
+const char *httpd_query(const struct httpd_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *httpd_header(const struct httpd_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+void httpd_set_own(struct httpd_request *request, void *own) {
+    request->own = own;
+}
+
+void *httpd_own(const struct httpd_request *request) {
+    return request->own;
+}
+
+static void reply(struct httpd_request *r, const struct httpd_reply *reply,
+                  struct MHD_Response *response) {
+    assert(!r->replied);
+    r->replied = true;
+    r->status = (unsigned)reply->status;
+    r->response = response;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type);
+    for (size_t i = 0; i < reply->field_count; i++) {
+        MHD_add_response_header(response, reply->fields[i].name, reply->fields[i].value);
+    }
+    wake(r);
+}
+
+void httpd_reply(struct httpd_request *request, const struct httpd_reply *given) {
+    reply(request, given,
+          MHD_create_response_from_buffer(given->body.len,
+                                          (void *)(uintptr_t)(given->body.at ? given->body.at : ""),
+                                          MHD_RESPMEM_MUST_COPY));
+}
+
+void httpd_reply_file(struct httpd_request *request, const struct httpd_reply *given, int fd,
+                      uint64_t size) {
+    reply(request, given, MHD_create_response_from_fd64(size, fd));
 }
