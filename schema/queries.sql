@@ -3,16 +3,17 @@
 -- What is known of jobs before they are called: only those with something to say come back.
 -- name: admit
 select g.n, a.job_id is not null, d.job_id is not null, c.job_id is not null or b.cancelled_at is not null,
-       b.cost_pico_usd >= b.spend_cap_pico_usd,
+       b.cost_pico_usd >= b.spend_cap_pico_usd, l.job_id is not null,
        a.tier, a.model, a.answer, a.error, a.error_text, a.confidence_raw, a.confidence,
        a.calibration, a.prompt, a.input_tokens, a.output_tokens, a.cached_tokens, a.cost_pico_usd,
-       a.calls, a.latency_ms, a.started_at, a.http_status
+       a.calls, a.latency_ms, a.started_at, a.http_status, l.text
 from unnest($1::uuid[], $2::int2[], $3::uuid[]) with ordinality g (job_id, hop, batch_id, n)
 left join attempts a on a.job_id = g.job_id and a.hop = g.hop
 left join decisions d on d.job_id = g.job_id and d.hop = g.hop
 left join cancellations c on c.job_id = g.job_id
 left join batches b on b.id = g.batch_id
-where a.job_id is not null or d.job_id is not null or c.job_id is not null
+left join dead_letters l on l.job_id = g.job_id and l.called_hop = g.hop and l.replayed_at is null
+where a.job_id is not null or d.job_id is not null or c.job_id is not null or l.job_id is not null
    or b.cancelled_at is not null or b.cost_pico_usd >= b.spend_cap_pico_usd
 
 -- Jobs and batches that were cancelled in the last $1 milliseconds.
@@ -139,12 +140,12 @@ join decisions d on d.job_id = g.job_id and d.hop = g.hop
 with given as (
     select * from unnest($1::text[], $2::int4[], $3::int8[], $4::uuid[], $5::uuid[], $6::text[],
         $7::int8[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::int4[],
-        $13::timestamptz[])
+        $13::timestamptz[], $14::int2[])
         g (topic, partition, at, job_id, batch_id, custom_id, line, key, value, reason, text,
-           attempts, recorded_at)
+           attempts, recorded_at, called_hop)
 ), stored as (
     insert into dead_letters (topic, partition, "offset", job_id, batch_id, custom_id, line, key,
-        value, reason, text, attempts, recorded_at)
+        value, reason, text, attempts, recorded_at, called_hop)
     select * from given
     on conflict do nothing
     returning job_id, batch_id

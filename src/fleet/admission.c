@@ -5,10 +5,11 @@
 // The columns of the query `admit`, in its order.
 enum column {
     COLUMN_N, COLUMN_STORED, COLUMN_DECIDED, COLUMN_CANCELLED, COLUMN_OVER_CAP,
+    COLUMN_BURIED,
     COLUMN_TIER, COLUMN_MODEL, COLUMN_ANSWER, COLUMN_ERROR, COLUMN_ERROR_TEXT,
     COLUMN_CONFIDENCE_RAW, COLUMN_CONFIDENCE, COLUMN_CALIBRATION, COLUMN_PROMPT,
     COLUMN_INPUT_TOKENS, COLUMN_OUTPUT_TOKENS, COLUMN_CACHED_TOKENS, COLUMN_COST, COLUMN_CALLS,
-    COLUMN_LATENCY, COLUMN_STARTED, COLUMN_HTTP_STATUS,
+    COLUMN_LATENCY, COLUMN_STARTED, COLUMN_HTTP_STATUS, COLUMN_LETTER_TEXT,
 };
 
 void admission_encode(void *owner, struct hop *const *rows, size_t count,
@@ -71,6 +72,10 @@ static enum admission row_read(struct hop *hop, const struct pg_result *r, int r
     if (stored) {
         attempt_read(hop, r, row);
         return ADMISSION_PUBLISH;
+    }
+    if (pg_get_int(r, row, COLUMN_BURIED) != 0) {
+        hop->burial.text = text_of(hop, r, row, COLUMN_LETTER_TEXT);
+        return ADMISSION_BURIED;
     }
     if (pg_get_int(r, row, COLUMN_CANCELLED) != 0) {
         return ADMISSION_CANCELLED;

@@ -9,6 +9,7 @@ enum admission {
     ADMISSION_CALL,       // nothing is stored: call a model
     ADMISSION_PUBLISH,    // the attempt is stored and now in hop->attempt: publish it again
     ADMISSION_FINISHED,   // stored and decided: nothing to do
+    ADMISSION_BURIED,     // called, and refused by the database as hop->burial.text says
     ADMISSION_CANCELLED,  // the job or its batch
     ADMISSION_OVER_CAP,   // the batch has spent what it may
 };

@@ -20,14 +20,16 @@ static void stored(void *owner, struct hop *const *rows, size_t count,
     }
 }
 
-// A letter's texts may themselves be what the database refuses; its bytes never are.
+// A letter's texts may themselves be what the database refuses, or whose it is; never its bytes.
 static void refused(void *owner, struct hop *hop, const struct err *err) {
     struct burial *burial = owner;
     log_error("dead letter of %s [%d] offset %lld without its texts: %s",
               ticket_topic(hop->ticket), ticket_partition(hop->ticket),
               (long long)hop->ticket.offset, err->text);
+    if (hop->job.custom_id.at == NULL && hop->burial.text.at == NULL) {
+        hop->job.has_batch = hop->job.has_id = false;
+    }
     hop->job.custom_id = hop->burial.text = (struct slice){0};
-    hop->job.has_batch = hop->job.has_id = false;
     store_add(burial->store, hop, STEP_BURYING);
 }
 

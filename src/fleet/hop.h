@@ -57,6 +57,7 @@ struct hop_burial {
     struct slice key, value;
     struct slice reason, text;
     uint32_t attempts;  // hops that were tried
+    bool called;        // this hop's model was, and its attempt cannot be stored
 };
 
 struct hop {

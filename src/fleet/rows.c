@@ -79,6 +79,14 @@ PUT(text, pg_slice(params, hop->burial.text))
 PUT(attempts, pg_int4(params, (int32_t)hop->burial.attempts))
 PUT(recorded, pg_time(params, hop->record_ms))
 
+static void put_called_hop(struct pg_params *params, const struct hop *hop) {
+    if (hop->burial.called) {
+        rows_put_hop(params, hop);
+    } else {
+        pg_null(params);
+    }
+}
+
 static const struct row_column attempt_columns[] = {
     {PG_UUID, rows_put_job},         {PG_INT2, rows_put_hop},
     {PG_TEXT, put_tier},             {PG_TEXT, rows_put_path},
@@ -98,7 +106,7 @@ static const struct row_column letter_columns[] = {
     {PG_UUID, rows_put_job},     {PG_UUID, rows_put_batch}, {PG_TEXT, rows_put_custom_id},
     {PG_INT8, rows_put_line},    {PG_BYTEA, put_key},      {PG_BYTEA, put_value},
     {PG_TEXT, put_reason},       {PG_TEXT, put_text},      {PG_INT4, put_attempts},
-    {PG_TIMESTAMPTZ, put_recorded},
+    {PG_TIMESTAMPTZ, put_recorded}, {PG_INT2, put_called_hop},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -152,6 +152,12 @@ static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) 
     store_add(w->storing, hop, STEP_STORING);
 }
 
+// Its letter says that it was called, so that a second copy is not.
+static void bury_called(struct worker *w, struct hop *hop, struct slice text) {
+    hop->burial.called = true;
+    station_bury(&w->station, hop, REASON_ROW_REFUSED, text, NULL);
+}
+
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {
     struct worker *w = owner;
     if (hop->dropped) {
@@ -168,6 +174,10 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         metric_add(&w->station.process->metrics, METRIC_JOBS_KNOWN, "", 1);
         pass(w, hop);
         station_publish(&w->station, hop);
+        break;
+    case ADMISSION_BURIED:
+        metric_add(&w->station.process->metrics, METRIC_JOBS_KNOWN, "", 1);
+        bury_called(w, hop, hop->burial.text);
         break;
     case ADMISSION_CANCELLED:
         fail_attempt(w, hop, REASON_JOB_CANCELLED);
@@ -321,7 +331,11 @@ static void on_stored(void *owner, struct hop *const *rows, size_t count,
 
 static void on_refused(void *owner, struct hop *hop, const struct err *err) {
     struct worker *w = owner;
-    station_bury(&w->station, hop, REASON_ROW_REFUSED, slice_of(err->text), NULL);
+    if (hop->attempt.calls > 0) {
+        bury_called(w, hop, slice_of(err->text));
+    } else {
+        station_bury(&w->station, hop, REASON_ROW_REFUSED, slice_of(err->text), NULL);
+    }
 }
 
 // --- publishing

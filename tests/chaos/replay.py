@@ -1,33 +1,10 @@
 """All offsets set back to the start when all is finished: no call, no row, only time."""
 import time
 
-import confluent_kafka
-
 from scene import TIERS
 from until import until
 
 TABLES = ("attempts", "decisions", "dead_letters", "batches", "batch_tiers")
-
-
-def set_back(scene, topic):
-    """Of the group that reads it, which bears its name. How many records lie before its end."""
-    consumer = scene.fleet.consumer(group=topic)
-    partitions = consumer.list_topics(topic, timeout=20).topics[topic].partitions
-    starts, records = [], 0
-    for p in partitions:
-        low, high = consumer.get_watermark_offsets(
-            confluent_kafka.TopicPartition(topic, p), timeout=20)
-        starts.append(confluent_kafka.TopicPartition(topic, p, low))
-        records += high - low
-
-    def commit():  # refused until the session of the static member that left is over
-        try:
-            return consumer.commit(offsets=starts, asynchronous=False)
-        except confluent_kafka.KafkaException:
-            return None
-    until(commit, f"group {topic} without members")
-    consumer.close()
-    return records
 
 
 def read_again(scene, name, records):
@@ -58,8 +35,7 @@ def replay(scene):
     calls = sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in TIERS)
     found = {}
     for name in (*TIERS, "escalator"):
-        topic = scene.fleet.topic("results" if name == "escalator" else f"jobs.{name}")
-        records = set_back(scene, topic)
+        records = scene.fleet.set_back("results" if name == "escalator" else f"jobs.{name}")
         found[name] = records, read_again(scene, name, records)
     assert contents(scene) == before, "a replay changed what is stored"
     assert calls == sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in TIERS)

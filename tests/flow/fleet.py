@@ -274,6 +274,27 @@ class Fleet:
             consumer.close()
         return records
 
+    def set_back(self, name):
+        """Offsets of the group that reads the topic, which bears its name, to the start of the log,
+        as an operator would. How many records lie before its end."""
+        topic = self.topic(name)
+        consumer = self.consumer(group=topic)
+        starts, records = [], 0
+        for p in consumer.list_topics(topic, timeout=20).topics[topic].partitions:
+            low, high = consumer.get_watermark_offsets(
+                confluent_kafka.TopicPartition(topic, p), timeout=20)
+            starts.append(confluent_kafka.TopicPartition(topic, p, low))
+            records += high - low
+
+        def commit():  # refused until the session of a member that died is over
+            try:
+                return consumer.commit(offsets=starts, asynchronous=False)
+            except confluent_kafka.KafkaException:
+                return None
+        until(commit, f"group {topic} without members")
+        consumer.close()
+        return records
+
     # --- the end
 
     def close(self):

@@ -54,6 +54,7 @@ struct subject {
     struct decision_row decisions[VISIT_HOPS];
     unsigned jobs[VISIT_HOPS], results[VISIT_HOPS], outcomes;  // records in the logs
     unsigned letters, letters_counted, letters_decided, letters_gone;
+    bool called_letters[VISIT_HOPS];  // a letter says that the hop was called in vain
 };
 
 struct batch_tier {

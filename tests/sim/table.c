@@ -118,9 +118,10 @@ static void admit(const struct pg_params *params, unsigned life, struct pg_resul
         bool cancelled = subject->cancelled || (batch >= 0 && batches[batch].cancelled);
         bool capped = batch >= 0 && batches[batch].cap_pico_usd >= 0 &&
                       batches[batch].cost_pico_usd >= batches[batch].cap_pico_usd;
-        subject_visit(subject, (unsigned)hop, life)->admitted_us =
-            attempt->stored || cancelled || capped ? -1 : world.now_us;
-        if (!attempt->stored && !decided && !cancelled && !capped) {
+        bool buried = subject->called_letters[hop];
+        bool open = !attempt->stored && !decided && !cancelled && !capped && !buried;
+        subject_visit(subject, (unsigned)hop, life)->admitted_us = open ? world.now_us : -1;
+        if (open) {
             continue;
         }
         struct cell *row = result_row(result);
@@ -129,8 +130,13 @@ static void admit(const struct pg_params *params, unsigned life, struct pg_resul
         row[2] = cell_int(decided);
         row[3] = cell_int(cancelled);
         row[4] = cell_int(capped);
+        row[5] = cell_int(buried);
         if (attempt->stored) {
-            put_attempt(row + 5, &attempt->attempt);
+            put_attempt(row + 6, &attempt->attempt);
+        }
+        if (buried) {
+            row[RESULT_COLUMNS - 1] = cell_text(slice_of("refused before"));
+            tally(TALLY_KNOWN_LETTERS);
         }
     }
 }

@@ -178,7 +178,7 @@ void table_find_decisions(const struct pg_params *params, struct arena *arena,
     }
 }
 
-// --- store_dead_letters: topic, partition, offset, job, batch, …, reason at 10
+// --- store_dead_letters: topic, partition, offset, job, batch, …, reason at 10, called hop at 14
 
 // Of a batch's job that is told by its letter: the first one counts.
 static void count_letter(struct subject *subject, struct slice batch_id) {
@@ -191,7 +191,7 @@ static void count_letter(struct subject *subject, struct slice batch_id) {
 }
 
 bool table_store_letters(const struct pg_params *params) {
-    enum { COLUMNS = 13 };
+    enum { COLUMNS = 14 };
     struct reader columns[COLUMNS];
     for (int c = 0; c < COLUMNS; c++) {
         columns[c] = param_reader(params, c + 1);
@@ -212,6 +212,9 @@ bool table_store_letters(const struct pg_params *params) {
               (long long)entry->offset, SLICE_ARGS(v[9]));
         if (subject) {
             count_letter(subject, v[4]);
+            if (v[13].at) {
+                subject->called_letters[value_int(v[13])] = true;
+            }
         }
     }
     return true;

@@ -42,6 +42,7 @@
     X(ORPHANS_RUN, "statements that outlived a crash") \
     X(KNOWN, "attempts that were stored before") \
     X(KNOWN_DECISIONS, "decisions that were stored before") \
+    X(KNOWN_LETTERS, "jobs that were called and refused before") \
     X(CALLS, "model calls") X(BUSY, "replies 429 with Retry-After") X(SERVER, "replies 5xx") \
     X(REFUSED, "replies 4xx") X(TIMEOUT, "calls timed out") X(CUT, "replies cut") \
     X(UNREACHABLE, "models unreachable") X(GARBAGE, "replies of garbage") \
