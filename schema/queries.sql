@@ -16,11 +16,12 @@ left join dead_letters l on l.job_id = g.job_id and l.called_hop = g.hop and l.r
 where a.job_id is not null or d.job_id is not null or c.job_id is not null or l.job_id is not null
    or b.cancelled_at is not null or b.cost_pico_usd >= b.spend_cap_pico_usd
 
--- Jobs and batches that were cancelled in the last $1 milliseconds.
+-- Jobs and batches that were cancelled in the last $1 milliseconds. now(), because the other clocks
+-- may change within a statement, and no index is looked into by what may change.
 -- name: recall
-select job_id from cancellations where cancelled_at > clock_timestamp() - $1::int8 * interval '1 ms'
+select job_id from cancellations where cancelled_at > now() - $1::int8 * interval '1 ms'
 union all
-select id from batches where cancelled_at > clock_timestamp() - $1::int8 * interval '1 ms'
+select id from batches where cancelled_at > now() - $1::int8 * interval '1 ms'
 
 -- Attempts with what they cost their batches. Comes back: the keys that were new. Batches are
 -- locked in the order of their ids, so that two of these cannot wait for each other.
