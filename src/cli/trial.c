@@ -154,12 +154,14 @@ int64_t trial_run(struct trial *trial, uint32_t at_a_time) {
 
 void trial_decide(struct trial *trial, struct hop *hop) {
     struct rule_verdict verdicts[RULE_VERDICTS_MOST];
+    struct rules_subject subject = hop_subject(hop);
     struct facts facts = {
         .job = &hop->job,
         .attempt = &hop->attempt,
         .path = &hop->path->policy,
         .rules = verdicts,
-        .rule_count = rules_run(hop->path, hop, &trial->rules, verdicts),
+        .rule_count = rules_run(&hop->path->rules, &subject, &hop->arena, &trial->rules,
+                                verdicts),
         .now_ms = clock_wall_ms(),
         .chance = 1,  // nothing is audited
     };

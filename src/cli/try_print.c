@@ -54,7 +54,7 @@ static bool is_rule(struct slice code) {
 
 static void put_rules(struct buf *out, const struct hop *hop) {
     const char *between = "";
-    if (hop->path->rules == NULL || hop->attempt.answer.at == NULL) {
+    if (hop->path->rules.program == NULL || hop->attempt.answer.at == NULL) {
         buf_char(out, '-');
         return;
     }

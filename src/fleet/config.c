@@ -306,12 +306,6 @@ struct config *config_keep(struct config *config) {
     return config;
 }
 
-static void program_free(struct jq *jq) {
-    if (jq) {
-        jq_free(jq);
-    }
-}
-
 void config_release(struct config *config) {
     if (config == NULL) {
         return;
@@ -321,11 +315,11 @@ void config_release(struct config *config) {
         return;
     }
     for (uint32_t i = 0; i < config->model_count; i++) {
-        program_free(config->models[i].prompt);
-        program_free(config->models[i].reply);
+        jq_free(config->models[i].prompt);
+        jq_free(config->models[i].reply);
     }
     for (uint32_t i = 0; i < config->path_count; i++) {
-        program_free(config->paths[i].rules);
+        rules_unload(&config->paths[i].rules);
     }
     arena_fini(&config->arena);
     arena_pool_fini(&config->pool);

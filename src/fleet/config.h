@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "dialect/model.h"
+#include "fleet/rules.h"
 #include "job/policy.h"
 
 struct jq;
@@ -51,17 +52,9 @@ struct config_limits {
     int64_t database_timeout_ms;
 };
 
-struct config_rule {
-    const char *name;  // reason code: rule.<name>
-    const char *text;  // for people
-    enum rule_severity { RULE_ESCALATE, RULE_REVIEW, RULE_DEAD, RULE_NOTE } severity;
-};
-
 struct config_path {
     struct path policy;
-    struct jq *rules;  // gives an object of rule name → breach; NULL: no rules
-    const struct config_rule *rule_table;
-    uint32_t rule_count;
+    struct rules rules;  // no program: none
 };
 
 struct config_model {

@@ -28,12 +28,8 @@ bool config_bounds_read(struct config *config, const struct conf_node *node, str
                         struct err *err) MUST_CHECK;
 void config_bounds_reference(FILE *out);
 
-// The rules file that node names: its program and its declarations, and its text for the policy.
-bool config_rules_read(struct config *config, const struct conf_node *node,
-                       struct config_path *path, struct slice *text, struct err *err) MUST_CHECK;
-
 // Sets text and version of the path's policy from all that it is made of.
-void config_policy_seal(struct config *config, struct config_path *path, struct slice rules);
+void config_policy_seal(struct config *config, struct config_path *path);
 
 // --- what parts share
 

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "fleet/config_parts.h"
 #include "job/job.h"
 
@@ -256,11 +257,18 @@ static bool limits_read(struct config *config, const struct conf_node *node, str
     return true;
 }
 
+static bool rules_read(struct config *config, const struct conf_node *node,
+                       struct config_path *path, struct err *err) {
+    const char *file = file_beside(node->file, node->text, &config->arena);
+    struct err why;
+    return rules_load(&path->rules, file, CONFIG_PROGRAM_BYTES, &config->arena, &why) ||
+           conf_error(node, err, "%s", why.text);
+}
+
 static bool path_read(struct config *config, const struct conf_node *node,
                       struct config_path *path, struct err *err) {
     static const struct config_naming naming = {"a path", "._-", 64};
     struct path *policy = &path->policy;
-    struct slice rules = {0};
     struct draft draft;
     if (!config_name_check(&naming, node, node->key, err) ||
         !conf_fill(&path_table, node, &draft, &config->arena, err)) {
@@ -276,11 +284,10 @@ static bool path_read(struct config *config, const struct conf_node *node,
         !limits_read(config, draft.limits, policy, err)) {
         return false;
     }
-    if (draft.rules &&
-        !config_rules_read(config, conf_get(node, "rules"), path, &rules, err)) {
+    if (draft.rules && !rules_read(config, conf_get(node, "rules"), path, err)) {
         return false;
     }
-    config_policy_seal(config, path, rules);
+    config_policy_seal(config, path);
     return true;
 }
 

@@ -75,7 +75,7 @@ static void write_answer(const struct answer_form *form, struct buf *out) {
     buf_text(out, "}}");
 }
 
-void config_policy_seal(struct config *config, struct config_path *path, struct slice rules) {
+void config_policy_seal(struct config *config, struct config_path *path) {
     static const char *const lasts[] = {"review", "accept_best", "dead"};
     static const char *const keeps[] = {"review", "all", "none"};
     struct path *policy = &path->policy;
@@ -92,9 +92,9 @@ void config_policy_seal(struct config *config, struct config_path *path, struct 
     write_integer(&out, "spend_pico_usd", policy->spend_pico_usd);
     write_key(&out, "audit");
     buf_json_number(&out, policy->audit);
-    if (rules.at) {
+    if (path->rules.program) {
         write_key(&out, "rules");
-        buf_json_string(&out, rules);
+        buf_json_string(&out, path->rules.text);
     }
     buf_char(&out, '}');
     policy->text = arena_string(&config->arena, buf_slice(&out));

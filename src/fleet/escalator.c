@@ -76,7 +76,9 @@ static void judge(struct escalator *e, struct hop *hop) {
     };
     if (hop->path) {
         learn(e, hop);
-        facts.rule_count = rules_run(hop->path, hop, &e->rules, verdicts);
+        struct rules_subject subject = hop_subject(hop);
+        facts.rule_count =
+            rules_run(&hop->path->rules, &subject, &hop->arena, &e->rules, verdicts);
         for (uint32_t i = 0; i < hop->path->policy.tier_count; i++) {
             const struct usual *usual = usual_of(e, hop->path->policy.tiers[i].name);
             facts.usual[i] = (struct tier_usual){(int64_t)usual->latency_ms,

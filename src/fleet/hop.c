@@ -23,3 +23,14 @@ void hop_move(struct hop *hop, enum step step, struct list *list) {
     list_remove(&hop->node);
     list_append(list, &hop->node);
 }
+
+struct rules_subject hop_subject(const struct hop *hop) {
+    return (struct rules_subject){
+        .input = hop->job.input,
+        .answer = hop->attempt.answer,
+        .confidence = hop->attempt.confidence,
+        .hop = hop->job.hop,
+        .tier = hop->attempt.tier,
+        .path = hop->job.path,
+    };
+}

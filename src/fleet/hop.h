@@ -92,4 +92,7 @@ struct hop {
 // One place moves a hop on, and says so in the debug log.
 void hop_move(struct hop *hop, enum step step, struct list *list);
 
+// What rules see of it.
+struct rules_subject hop_subject(const struct hop *hop);
+
 #endif

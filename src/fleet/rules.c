@@ -4,17 +4,17 @@
 #include "io/jq.h"
 
 // What a rule sees as `.`.
-static void write_input(const struct job *job, const struct attempt *attempt, struct buf *out) {
+static void write_subject(const struct rules_subject *subject, struct buf *out) {
     buf_text(out, "{\"input\":");
-    buf_slice_add(out, job->input);
+    buf_slice_add(out, subject->input);
     buf_text(out, ",\"answer\":");
-    buf_slice_add(out, attempt->answer);
+    buf_slice_add(out, subject->answer);
     buf_text(out, ",\"confidence\":");
-    buf_json_number(out, attempt->confidence);
-    buf_printf(out, ",\"hop\":%u,\"tier\":", job->hop);
-    buf_json_string(out, attempt->tier);
+    buf_json_number(out, subject->confidence);
+    buf_printf(out, ",\"hop\":%u,\"tier\":", subject->hop);
+    buf_json_string(out, subject->tier);
     buf_text(out, ",\"path\":");
-    buf_json_string(out, job->path);
+    buf_json_string(out, subject->path);
     buf_char(out, '}');
 }
 
@@ -45,9 +45,9 @@ static bool breached(const struct json *json, uint32_t node) {
     return node && json_type(json, node) != JSON_FALSE && json_type(json, node) != JSON_NULL;
 }
 
-static void find_declared(const struct config_path *path, struct findings *f) {
-    for (uint32_t i = 0; i < path->rule_count && f->count < RULE_VERDICTS_MOST; i++) {
-        const struct config_rule *rule = &path->rule_table[i];
+static void find_declared(const struct rules *rules, struct findings *f) {
+    for (uint32_t i = 0; i < rules->count && f->count < RULE_VERDICTS_MOST; i++) {
+        const struct rule *rule = &rules->table[i];
         uint32_t node = json_get(f->json, 0, rule->name);
         if (!breached(f->json, node)) {
             continue;
@@ -61,9 +61,9 @@ static void find_declared(const struct config_path *path, struct findings *f) {
     }
 }
 
-static bool is_declared(const struct config_path *path, const struct json *json, uint32_t key) {
-    for (uint32_t i = 0; i < path->rule_count; i++) {
-        if (json_string_is(json, key, path->rule_table[i].name)) {
+static bool is_declared(const struct rules *rules, const struct json *json, uint32_t key) {
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (json_string_is(json, key, rules->table[i].name)) {
             return true;
         }
     }
@@ -91,10 +91,10 @@ static struct rule_verdict undeclared(struct arena *arena, struct slice name, st
 }
 
 // A slip in a name must not turn a breach into a pass.
-static void find_undeclared(const struct config_path *path, struct findings *f) {
+static void find_undeclared(const struct rules *rules, struct findings *f) {
     for (uint32_t key = json_first(f->json, 0); key && f->count < RULE_VERDICTS_MOST;
          key = json_after(f->json, 0, key)) {
-        if (!breached(f->json, key + 1) || is_declared(path, f->json, key)) {
+        if (!breached(f->json, key + 1) || is_declared(rules, f->json, key)) {
             continue;
         }
         f->verdicts[f->count++] = undeclared(f->arena, json_string(f->json, key, f->arena),
@@ -102,18 +102,13 @@ static void find_undeclared(const struct config_path *path, struct findings *f) 
     }
 }
 
-uint32_t rules_run(const struct config_path *path, struct hop *hop, struct rules_scratch *scratch,
-                   struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
-    struct arena *arena = &hop->arena;
+uint32_t rules_run_json(const struct rules *rules, struct slice subject, struct arena *arena,
+                        struct rules_scratch *scratch,
+                        struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
     struct json json;
     struct err err;
-    if (path->rules == NULL || hop->attempt.answer.at == NULL) {
-        return 0;
-    }
-    buf_clear(&scratch->input);
     buf_clear(&scratch->output);
-    write_input(&hop->job, &hop->attempt, &scratch->input);
-    if (!jq_run(path->rules, buf_slice(&scratch->input), &scratch->output, &err) ||
+    if (!jq_run(rules->program, subject, &scratch->output, &err) ||
         !json_parse(&json, buf_slice(&scratch->output), &json_default_limits, arena, &err)) {
         return program_failed(verdicts, arena, err.text);
     }
@@ -121,9 +116,20 @@ uint32_t rules_run(const struct config_path *path, struct hop *hop, struct rules
         return program_failed(verdicts, arena, "the rules gave no object of name and breach");
     }
     struct findings findings = {.arena = arena, .json = &json, .verdicts = verdicts};
-    find_declared(path, &findings);
-    find_undeclared(path, &findings);
+    find_declared(rules, &findings);
+    find_undeclared(rules, &findings);
     return findings.count;
+}
+
+uint32_t rules_run(const struct rules *rules, const struct rules_subject *subject,
+                   struct arena *arena, struct rules_scratch *scratch,
+                   struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
+    if (rules->program == NULL || subject->answer.at == NULL) {
+        return 0;
+    }
+    buf_clear(&scratch->input);
+    write_subject(subject, &scratch->input);
+    return rules_run_json(rules, buf_slice(&scratch->input), arena, scratch, verdicts);
 }
 
 void rules_fini(struct rules_scratch *scratch) {

@@ -117,14 +117,14 @@ static void test_tiers_and_paths(void **state) {
     assert_int_equal(p->hops, 3);
     assert_int_equal(p->spend_pico_usd, 20000000000);
     assert_true(p->audit == 0.02);
-    assert_non_null(path->rules);
-    assert_int_equal(path->rule_count, 2);
-    assert_string_equal(path->rule_table[0].name, "interstate");
-    assert_int_equal(path->rule_table[0].severity, RULE_ESCALATE);
-    assert_string_equal(path->rule_table[0].text, "the states say otherwise");
-    assert_string_equal(path->rule_table[1].name, "empty");
-    assert_int_equal(path->rule_table[1].severity, RULE_REVIEW);
-    assert_string_equal(path->rule_table[1].text, "nothing to judge");
+    assert_non_null(path->rules.program);
+    assert_int_equal(path->rules.count, 2);
+    assert_string_equal(path->rules.table[0].name, "interstate");
+    assert_int_equal(path->rules.table[0].severity, RULE_ESCALATE);
+    assert_string_equal(path->rules.table[0].text, "the states say otherwise");
+    assert_string_equal(path->rules.table[1].name, "empty");
+    assert_int_equal(path->rules.table[1].severity, RULE_REVIEW);
+    assert_string_equal(path->rules.table[1].text, "nothing to judge");
     assert_int_equal(lone->hops, 1);
     assert_int_equal(lone->deadline_ms, 86400000);
     assert_int_equal(lone->answer.field_count, 0);
@@ -251,7 +251,7 @@ static void test_sample(void **state) {
     }
     const struct config_path *path = config_path_find(config, slice_of("invoices"));
     assert_int_equal(path->policy.tier_count, 2);
-    assert_int_equal(path->rule_count, 2);
+    assert_int_equal(path->rules.count, 2);
     config_release(config);
 }
 

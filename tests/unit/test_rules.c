@@ -2,7 +2,7 @@
 #include "io/jq.h"
 #include "unit.h"
 
-static const struct config_rule table[] = {
+static const struct rule table[] = {
     {"interstate", "the states say otherwise", RULE_ESCALATE},
     {"empty", "nothing to judge", RULE_REVIEW},
     {"poison", "never to be tried again", RULE_DEAD},
@@ -12,16 +12,17 @@ static const struct config_rule table[] = {
 static struct arena_pool pool;
 static struct rules_scratch scratch;
 static struct rule_verdict verdicts[RULE_VERDICTS_MOST];
-static struct hop hop;
+static struct arena arena;
+static struct rules_subject subject;
 
 static uint32_t run(const char *program) {
-    struct config_path path = {.rule_table = table, .rule_count = 4};
+    struct rules rules = {.table = table, .count = 4};
     struct err err;
-    if (!jq_new(&path.rules, "rules.jq", program, &err)) {
+    if (!jq_new(&rules.program, "rules.jq", program, &err)) {
         fail_msg("%s", err.text);
     }
-    uint32_t count = rules_run(&path, &hop, &scratch, verdicts);
-    jq_free(path.rules);
+    uint32_t count = rules_run(&rules, &subject, &arena, &scratch, verdicts);
+    rules_unload(&rules);
     return count;
 }
 
@@ -88,27 +89,32 @@ static void test_what_cannot_be_checked(void **state) {
 }
 
 static void test_no_answer_no_rules(void **state) {
-    struct slice answer = hop.attempt.answer;
+    struct slice answer = subject.answer;
     (void)state;
-    hop.attempt.answer = (struct slice){0};
+    subject.answer = (struct slice){0};
     assert_int_equal(run("{odd: true}"), 0);
-    hop.attempt.answer = answer;
-    struct config_path path = {.rules = NULL};
-    assert_int_equal(rules_run(&path, &hop, &scratch, verdicts), 0);
+    subject.answer = answer;
+    struct rules none = {.program = NULL};
+    assert_int_equal(rules_run(&none, &subject, &arena, &scratch, verdicts), 0);
 }
 
 static int set_up(void **state) {
     (void)state;
-    arena_init(&hop.arena, &pool);
-    hop.job = (struct job){.path = slice_of("invoices"), .input = slice_of("{\"a\":1}"), .hop = 1};
-    hop.attempt = (struct attempt){
-        .tier = slice_of("mid"), .answer = slice_of("\"IGST\""), .confidence = 0.5};
+    arena_init(&arena, &pool);
+    subject = (struct rules_subject){
+        .input = slice_of("{\"a\":1}"),
+        .answer = slice_of("\"IGST\""),
+        .confidence = 0.5,
+        .hop = 1,
+        .tier = slice_of("mid"),
+        .path = slice_of("invoices"),
+    };
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
-    arena_fini(&hop.arena);
+    arena_fini(&arena);
     arena_pool_fini(&pool);
     rules_fini(&scratch);
     return 0;
