@@ -185,5 +185,6 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
         stack-up stack-down bench quality-bench chaos clean
+.DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
