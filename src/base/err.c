@@ -5,13 +5,30 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/utf8.h"
+
+// Where a text of UTF-8 did not fit, it ends before the character that was halved: errors go into
+// rows and messages, which must be UTF-8. whole: the length that it would have had.
+static void end_well(char *text, size_t size, size_t whole) {
+    size_t last = size - 2;
+    if (whole < size) {
+        return;
+    }
+    while (last > size - 5 && ((unsigned char)text[last] & 0xc0) == 0x80) {
+        last--;
+    }
+    if (last + utf8_length((struct slice){text, size - 1}, last) != size - 1) {
+        text[last] = '\0';
+    }
+}
+
 static bool set(struct err *err, enum err_kind kind, int exit_code, const char *format,
                 va_list args) FORMAT(4, 0);
 
 static bool set(struct err *err, enum err_kind kind, int exit_code, const char *format,
                 va_list args) {
     char text[sizeof(err->text)];
-    vsnprintf(text, sizeof(text), format, args);
+    end_well(text, sizeof(text), (size_t)vsnprintf(text, sizeof(text), format, args));
     err->kind = kind;
     err->exit_code = exit_code;
     memcpy(err->text, text, sizeof(text));
@@ -59,6 +76,7 @@ bool err_prefix(struct err *err, const char *format, ...) {
     va_end(args);
     snprintf(text, sizeof(text), "%s: %s", prefix, err->text);
     snprintf(err->text, sizeof(err->text), "%.*s", (int)sizeof(err->text) - 1, text);
+    end_well(err->text, sizeof(err->text), strlen(text));
     return false;
 }
 
