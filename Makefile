@@ -77,7 +77,7 @@ $(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
 $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
-objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c)) ## compile, link nothing
+objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c tests/unit/*.c)) ## compile, link nothing
 
 # --- tests
 

@@ -89,12 +89,12 @@ static void test_rows_run_through(void **state) {
 
 // --- sheets
 
-static const struct sheet_row answered = {
+static const struct stored_outcome answered = {
     .line = 3, .custom_id = {"a,\"b", 4}, .verdict = {"accept", 6}, .tier = {"tiny", 4},
     .answer = {"\"I\\nGST\"", 8}, .confidence = 0.95, .model = {"m@1", 3}, .reasons = {"", 0},
     .cost_pico_usd = 1500000, .input_tokens = 12, .output_tokens = 3, .decided_ms = 1795494360123,
 };
-static const struct sheet_row failed = {
+static const struct stored_outcome failed = {
     .verdict = {"review", 6}, .confidence = NAN, .reasons = {"rule.x,confidence.low", 21},
     .explanation = {"[{\"code\":\"rule.x\",\"text\":\"no \\\"x\\\"\"},\n"
                     "{\"code\":\"confidence.low\"}]",
