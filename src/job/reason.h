@@ -49,7 +49,8 @@
     X(PATH_UNKNOWN,      DEAD, "path.unknown",      "the configuration has no such path") \
     X(PATH_TIER,         DEAD, "path.tier",         "the path does not lead through this tier") \
     X(MESSAGE_BROKEN,    DEAD, "message.broken",    "the bytes are no message of the contract") \
-    X(MESSAGE_SCHEMA,    DEAD, "message.schema",    "the message is of a newer schema") \
+    X(MESSAGE_SCHEMA,    DEAD, \
+      "message.schema",    "the message asks for more than this program knows") \
     X(MESSAGE_INCOMPLETE,DEAD, "message.incomplete","the job lacks its id, path or input") \
     X(MESSAGE_TOO_LARGE, DEAD, "message.too_large", "the input or the record is above the limit") \
     X(MESSAGE_NOT_JSON,  DEAD, "message.not_json",  "the input is not JSON, or nested too deeply") \

@@ -189,6 +189,10 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
         *detail = arena_printf(arena, "schema %u; this program knows %d", m->schema, SCHEMA);
         return REASON_MESSAGE_SCHEMA;
     }
+    if (m->input && m->input->n_attachments > 0) {
+        *detail = slice_of("input.attachments; this program takes input.json alone");
+        return REASON_MESSAGE_SCHEMA;
+    }
     if (m->input) {
         job->input = from_bytes(m->input->has_json, m->input->json);
     }

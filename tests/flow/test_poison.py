@@ -22,6 +22,8 @@ POISON = {
     "random bytes": (lambda: os.urandom(300), "message.broken"),
     "nothing": (lambda: b"", "message.incomplete"),
     "newer schema": (lambda: wire.job(line(), schema=2), "message.schema"),
+    "an attachment": (lambda: wire.Job(id=uuid.uuid4().bytes, path="invoices", input={
+        "json": b"{}", "attachments": [{"uri": "https://example.com/a.png"}]}), "message.schema"),
     "unknown path": (lambda: wire.job(line(), path="invoicse"), "path.unknown"),
     "oversized input": (lambda: wire.job({"text": "x" * 70000}), "message.too_large"),
     "input that is not JSON": (lambda: wire.job(b'{"from": '), "message.not_json"),

@@ -235,6 +235,16 @@ static void test_a_newer_schema_is_left_unread(void **state) {
     assert_int_equal(reread(s, &limits), REASON_MESSAGE_SCHEMA);
 }
 
+// An answer without them would be one to another question.
+static void test_attachments_are_not_passed_over(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    buf_bytes(&s->bytes, "\x1a\x05\x12\x03\x22\x01x", 7);  // input.attachments[0].uri
+    assert_int_equal(reread(s, &limits), REASON_MESSAGE_SCHEMA);
+    assert_true(s->job.has_id && s->detail.len > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_job_comes_back_as_it_went, setup, teardown),
@@ -248,6 +258,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_times_that_are_none_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_field_zero_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attachments_are_not_passed_over, setup, teardown),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }
