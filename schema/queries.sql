@@ -165,8 +165,13 @@ update batches b set dead = b.dead + s.dead, last_decided_at = clock_timestamp()
 from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
 
 -- name: store_policies
-insert into policies (version, path, text)
-select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing
+with certificate as (
+    insert into certificates (version, text)
+    select * from unnest($4::text[], $5::text[]) g (version, text) where version is not null
+    on conflict do nothing
+)
+insert into policies (version, path, text, certificate)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing
 
 -- --- What the reading commands of the command line run.
 
@@ -227,9 +232,11 @@ select coalesce(a.hop, d.hop), a.job_id is not null, d.job_id is not null,
        a.latency_ms, a.http_status, a.worker, a.started_at, a.stored_at,
        d.verdict, d.final, array_to_string(d.reasons, ','), d.explanation, d.next_tier,
        d.answer_hop, d.threshold, d.policy, d.audit, d.cost_pico_usd, d.custom_id, d.line,
-       d.tenant, d.created_at, d.decided_at
+       d.tenant, d.created_at, d.decided_at, d.confidence, p.certificate, c.text
 from (select * from attempts where job_id = $1) a
 full join (select * from decisions where job_id = $1) d on d.hop = a.hop
+left join policies p on p.version = d.policy
+left join certificates c on c.version = p.certificate
 order by 1
 
 -- name: story_letters

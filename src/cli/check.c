@@ -8,6 +8,7 @@
 #include "fleet/process.h"
 #include "io/http.h"
 #include "io/pg_session.h"
+#include "quality/certificate.h"
 
 enum { KAFKA_MS = 5000, MODEL_MS = 3000 };
 
@@ -144,6 +145,23 @@ static void check_model(struct check *check, const struct model *model) {
     buf_fini(&detail);
 }
 
+// --- certificates
+
+static void check_certificate(struct check *check, const struct config_path *path) {
+    const struct certificate *c = path->policy.certificate;
+    struct buf detail = {0};
+    buf_printf(&detail, "%s: %s: ", path->policy.name, c->version);
+    certificate_say(c, &detail);
+    for (uint32_t i = 0; i < path->policy.tier_count; i++) {
+        const struct certificate_tier *tier =
+            certificate_tier_find(c, path->policy.tiers[i].name);
+        buf_printf(&detail, tier->used ? "; %s from %g raw on" : "; %s is left out", tier->name,
+                   tier->threshold);
+    }
+    say(check, "certificate", buf_string(&detail), NULL);
+    buf_fini(&detail);
+}
+
 // --- the command
 
 static int finish(struct check *check) {
@@ -175,6 +193,11 @@ static int run(const void *options, int argc, char **argv) {
     snprintf(detail, sizeof(detail), "%s (models: %u, tiers: %u, paths: %u)", config->file,
              config->model_count, config->tier_count, config->path_count);
     say(&check, "configuration", detail, NULL);
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        if (config->paths[i].policy.certificate) {
+            check_certificate(&check, &config->paths[i]);
+        }
+    }
     if (!check.options->offline) {
         check_kafka(&check);
         check_database(&check);

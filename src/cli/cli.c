@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/option.h"
+#include "fleet/config_certificate.h"
 #include "io/pg_session.h"
 
 static const struct command *const commands[] = {
@@ -93,7 +94,9 @@ static int usage(const struct err *err) {
 static bool load(struct err *err) {
     const char *file = common.config ? common.config : getenv("TASKFIT_CONFIG");
     bool named = file && *file;
-    if (loaded || config_load(named ? file : "taskfit.yaml", &loaded, err)) {
+    const char *from = named ? file : "taskfit.yaml";
+    if (loaded || (current == &tune_command ? config_load_to_tune(from, &loaded, err)
+                                            : config_load(from, &loaded, err))) {
         return true;
     }
     if (!named && err->exit_code == EX_NOINPUT) {
@@ -123,6 +126,35 @@ int cli_database(struct pg_session **session) {
         return cli_fail(&err);
     }
     return EX_OK;
+}
+
+static bool unknown_path(const struct config *config, const char *name, struct err *err) {
+    enum { PATHS_SHOWN = 32 };
+    const char *names[PATHS_SHOWN];
+    size_t count = 0;
+    struct buf text = {0};
+    for (; count < config->path_count && count < PATHS_SHOWN; count++) {
+        names[count] = config->paths[count].policy.name;
+        buf_printf(&text, "%s%s", count ? ", " : "", names[count]);
+    }
+    const char *near = name ? conf_nearest(name, names, count) : NULL;
+    if (name == NULL) {
+        err_exit(err, EX_USAGE, "--path is missing; the configuration has: %s", buf_string(&text));
+    } else if (near) {
+        err_exit(err, EX_USAGE, "no path '%s'; is '%s' meant?", name, near);
+    } else {
+        err_exit(err, EX_USAGE, "no path '%s'; the configuration has: %s", name,
+                 buf_string(&text));
+    }
+    buf_fini(&text);
+    return false;
+}
+
+bool cli_path(const struct config *config, const char *name, const struct config_path **path,
+              struct err *err) {
+    bool only = name == NULL && config->path_count == 1;
+    *path = only ? &config->paths[0] : name ? config_path_find(config, slice_of(name)) : NULL;
+    return *path || unknown_path(config, name, err);
 }
 
 // --- running

@@ -58,6 +58,9 @@ int cli_main(int argc, char **argv);
 // when all is well. The configuration is loaded once and stays.
 int cli_config(struct config **config);
 int cli_database(struct pg_session **session);
+// The path of that name; NULL: the only one. Errors (EX_USAGE) name those there are.
+bool cli_path(const struct config *config, const char *name, const struct config_path **path,
+              struct err *err) MUST_CHECK;
 int cli_fail(const struct err *err);  // says err, returns its exit code
 
 extern const struct command init_command, check_command, submit_command, watch_command,

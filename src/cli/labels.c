@@ -192,14 +192,17 @@ static bool read_cost(const struct members *m, struct labels *labels, struct row
                     SLICE_ARGS(line_of(text, SHOWN, m->arena)));
 }
 
-static void see_version(struct reading *r, struct labels_versions *versions, struct slice name) {
-    uint32_t i = 0;
-    while (i < versions->count && !slice_equal(versions->names[i], name)) {
-        i++;
+static bool see_version(struct reading *r, struct certificate_versions *versions,
+                        struct slice name, struct err *err) {
+    if (name.at == NULL || certificate_versions_has(versions, name)) {
+        return true;
     }
-    if (name.at && i == versions->count && i < LABELS_VERSIONS_MOST) {
-        versions->names[versions->count++] = arena_slice(r->arena, name);
+    if (versions->count == CERTIFICATE_VERSIONS_MOST) {
+        return err_exit(err, EX_DATAERR, "more than %d versions of a tier's models or prompts",
+                        CERTIFICATE_VERSIONS_MOST);
     }
+    versions->names[versions->count++] = arena_slice(r->arena, name);
+    return true;
 }
 
 // --- rows
@@ -229,9 +232,8 @@ static bool read_members(struct reading *r, const struct members *m, struct err 
     row.tier = (uint8_t)(place < 0 ? (int)r->labels->cascade.tier_count - 1 : place);
     row.item = item_of(r, item);
     row_add(r, &row);
-    see_version(r, &r->labels->models[row.tier], member(m, "model"));
-    see_version(r, &r->labels->prompts[row.tier], member(m, "prompt"));
-    return true;
+    return see_version(r, &r->labels->models[row.tier], member(m, "model"), err) &&
+           see_version(r, &r->labels->prompts[row.tier], member(m, "prompt"), err);
 }
 
 static bool read_record(void *owner, const struct source_record *record, struct err *err) {

@@ -12,19 +12,14 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "quality/cascade.h"
-
-enum { LABELS_VERSIONS_MOST = 4 };
-
-struct labels_versions {
-    struct slice names[LABELS_VERSIONS_MOST];
-    uint32_t count;  // 0: the file does not say
-};
+#include "quality/certificate.h"
 
 struct labels {
     struct cascade cascade;  // its items: those that every tier has an answer for
     uint64_t rows, items;    // of the file
     bool costs;              // the file has them; else every answer costs 1
-    struct labels_versions models[CASCADE_TIERS_MOST], prompts[CASCADE_TIERS_MOST];
+    // Count 0: the file does not say.
+    struct certificate_versions models[CASCADE_TIERS_MOST], prompts[CASCADE_TIERS_MOST];
     char sha256[SHA256_HEX];  // of the file
 };
 

@@ -14,7 +14,7 @@ enum hop_column {
     HOP_LATENCY, HOP_STATUS, HOP_WORKER, HOP_STARTED, HOP_STORED,
     HOP_VERDICT, HOP_FINAL, HOP_REASONS, HOP_EXPLANATION, HOP_NEXT_TIER,
     HOP_ANSWER_HOP, HOP_THRESHOLD, HOP_POLICY, HOP_AUDIT, HOP_COST_SO_FAR, HOP_CUSTOM_ID, HOP_LINE,
-    HOP_TENANT, HOP_CREATED, HOP_DECIDED_AT,
+    HOP_TENANT, HOP_CREATED, HOP_DECIDED_AT, HOP_DECIDED_BY, HOP_CERTIFICATE, HOP_CERTIFICATE_TEXT,
 };
 
 enum letter_column {
@@ -74,6 +74,9 @@ static void read_decision(const struct reader *r, int row, struct story_decision
         .answer_hop = stands ? (int)pg_get_int(r->result, row, HOP_ANSWER_HOP) : -1,
         .threshold = pg_get_float8(r->result, row, HOP_THRESHOLD),
         .policy = text(r, row, HOP_POLICY),
+        .confidence = pg_get_float8(r->result, row, HOP_DECIDED_BY),
+        .certificate = text(r, row, HOP_CERTIFICATE),
+        .certificate_text = text(r, row, HOP_CERTIFICATE_TEXT),
         .cost_pico_usd = pg_get_int(r->result, row, HOP_COST_SO_FAR),
         .decided_ms = pg_get_time(r->result, row, HOP_DECIDED_AT),
     };

@@ -18,8 +18,10 @@ struct story_decision {
     struct slice explanation;  // [{"code", "text"}]; absent: the codes say it all
     struct slice next_tier;
     int answer_hop;    // -1: none stands
+    double confidence; // calibrated, that was held against the threshold; NaN: none
     double threshold;  // NaN: none
     struct slice policy;
+    struct slice certificate, certificate_text;  // absent: thresholds were written by hand
     int64_t cost_pico_usd;
     int64_t decided_ms;
 };

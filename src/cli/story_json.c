@@ -41,7 +41,9 @@ static void add_decision(struct buf *out, const struct story_decision *d) {
     } else {
         json_text(out, "answer_hop", (struct slice){0});
     }
+    json_real(out, "confidence", d->confidence);
     json_real(out, "threshold", d->threshold);
+    json_text(out, "certificate", d->certificate);
     json_text(out, "policy", d->policy);
     json_bool(out, "audit", d->audit);
     json_usd(out, "cost_usd", d->cost_pico_usd);

@@ -7,6 +7,7 @@
 #include "cli/reasons.h"
 #include "cli/story.h"
 #include "cli/table.h"
+#include "quality/certificate.h"
 
 static void add_after(struct buf *out, int64_t ms, const char *what) {
     if (ms >= 0) {
@@ -53,23 +54,28 @@ static void print_job(struct page *page, const struct story *story) {
 
 // --- a hop
 
+// The decision's own confidence where there is one: a certificate that came into force between the
+// two made it anew of the raw one.
 static void print_confidence(struct page *page, const struct story_hop *hop) {
     const struct attempt *a = &hop->attempt;
+    const struct story_decision *d = &hop->decision;
     struct buf *out = &page->text;
-    if (isnan(a->confidence) && isnan(a->confidence_raw)) {
+    double confidence = d->verdict.at ? d->confidence : a->confidence;
+    struct slice calibration = d->verdict.at ? d->certificate : a->calibration;
+    if (isnan(confidence)) {
         buf_text(out, "none");
-    } else if (a->calibration.at) {
+    } else if (calibration.at) {
         figure_probability(out, a->confidence_raw);
         buf_text(out, " raw, ");
-        figure_probability(out, a->confidence);
-        buf_printf(out, " by calibration %.*s", SLICE_ARGS(a->calibration));
+        figure_probability(out, confidence);
+        buf_printf(out, " by calibration %.*s", SLICE_ARGS(calibration));
     } else {
-        figure_probability(out, a->confidence);
+        figure_probability(out, confidence);
     }
-    double threshold = hop->decision.threshold;
+    double threshold = d->threshold;
     if (threshold > 0) {
-        buf_text(out, a->confidence >= threshold ? ", at or above the threshold of "
-                                                 : ", under the threshold of ");
+        buf_text(out, confidence >= threshold ? ", at or above the threshold of "
+                                              : ", under the threshold of ");
         figure_probability(out, threshold);
     }
     page_flush(page, "confidence");
@@ -140,6 +146,23 @@ static void print_reasons(struct page *page, const struct story_decision *decisi
     }
 }
 
+static void print_certificate(struct page *page, const struct story_hop *hop) {
+    const struct story_decision *d = &hop->decision;
+    struct certificate c;
+    struct err err;
+    buf_slice_add(&page->text, d->certificate);
+    if (certificate_read(d->certificate_text, page->arena, &c, &err)) {
+        const struct certificate_tier *tier =
+            certificate_tier_find(&c, arena_string(page->arena, hop->tier));
+        buf_text(&page->text, ": ");
+        certificate_say(&c, &page->text);
+        if (tier && tier->used) {
+            buf_printf(&page->text, "; %s stands from %g raw on", tier->name, tier->threshold);
+        }
+    }
+    page_flush(page, "certificate");
+}
+
 static void print_decision(struct page *page, const struct story_hop *hop) {
     const struct story_decision *d = &hop->decision;
     struct buf *out = &page->text;
@@ -163,6 +186,9 @@ static void print_decision(struct page *page, const struct story_hop *hop) {
     }
     buf_printf(out, ", by policy %.*s", SLICE_ARGS(d->policy));
     page_flush(page, "decision");
+    if (d->certificate.at) {
+        print_certificate(page, hop);
+    }
     print_reasons(page, d);
 }
 

@@ -49,38 +49,6 @@ struct submit {
 
 // --- before anything is sent
 
-static bool unknown_path(const struct submit *s, struct err *err) {
-    enum { PATHS_SHOWN = 32 };
-    const char *names[PATHS_SHOWN];
-    size_t count = 0;
-    struct buf text = {0};
-    for (; count < s->config->path_count && count < PATHS_SHOWN; count++) {
-        names[count] = s->config->paths[count].policy.name;
-        buf_printf(&text, "%s%s", count ? ", " : "", names[count]);
-    }
-    const char *near = s->options->path ? conf_nearest(s->options->path, names, count) : NULL;
-    if (s->options->path == NULL) {
-        err_exit(err, EX_USAGE, "--path is missing; the configuration has: %s", buf_string(&text));
-    } else if (near) {
-        err_exit(err, EX_USAGE, "no path '%s'; is '%s' meant?", s->options->path, near);
-    } else {
-        err_exit(err, EX_USAGE, "no path '%s'; the configuration has: %s", s->options->path,
-                 buf_string(&text));
-    }
-    buf_fini(&text);
-    return false;
-}
-
-static bool choose_path(struct submit *s, struct err *err) {
-    const char *name = s->options->path;
-    if (name == NULL && s->config->path_count == 1) {
-        s->path = &s->config->paths[0];
-        return true;
-    }
-    s->path = name ? config_path_find(s->config, slice_of(name)) : NULL;
-    return s->path || unknown_path(s, err);
-}
-
 static bool choose_format(struct submit *s, struct err *err) {
     const struct options *options = s->options;
     struct input *input = &s->input;
@@ -175,7 +143,7 @@ static bool check_all(struct submit *s, struct err *err) {
 
 static bool check_topic(const struct submit *s, struct err *err) {
     const struct kafka_options options = process_kafka(s->config);
-    const char *tier = s->path->policy.tiers[0].name;
+    const char *tier = path_first_tier(&s->path->policy);
     char name[TOPIC_TEXT];
     struct kafka_admin *admin;
     config_topic(s->config, tier, name);
@@ -244,7 +212,7 @@ static void report_text(const struct submit *s) {
     buf_printf(&text, "batch    %s\njobs     ", s->batch.id_text);
     figure_count(&text, (int64_t)result->jobs);
     buf_printf(&text, " to path %s, first tier %s\n", s->path->policy.name,
-               s->path->policy.tiers[0].name);
+               path_first_tier(&s->path->policy));
     if (s->bad.count > 0) {
         buf_text(&text, "bad      ");
         figure_count(&text, (int64_t)s->bad.count);
@@ -361,7 +329,7 @@ static int run(const void *given, int argc, char **argv) {
     if (status != EX_OK) {
         return status;
     }
-    if (!read_options(&s, file, &err) || !choose_path(&s, &err) ||
+    if (!read_options(&s, file, &err) || !cli_path(s.config, s.options->path, &s.path, &err) ||
         !input_open(&s.input, file, &err)) {
         return cli_fail(&err);
     }

@@ -16,22 +16,6 @@ struct options {
     bool json;
 };
 
-static bool choose_path(const struct config *config, const char *name,
-                        const struct config_path **path, struct err *err) {
-    if (name == NULL && config->path_count == 1) {
-        *path = &config->paths[0];
-        return true;
-    }
-    if (name == NULL) {
-        return err_exit(err, EX_USAGE, "--path is missing: %s has several, %s among them",
-                        config->file, config->paths[0].policy.name);
-    }
-    *path = config_path_find(config, slice_of(name));
-    return *path != NULL || err_exit(err, EX_USAGE, "--path: %s has no path '%s'; it has %s%s",
-                                     config->file, name, config->paths[0].policy.name,
-                                     config->path_count > 1 ? " and others" : "");
-}
-
 static bool choose_tier(const struct config *config, const struct config_path *path,
                         const char *name, const struct config_tier **tier, struct err *err) {
     *tier = config_tier_find(config, slice_of(name));
@@ -98,7 +82,7 @@ static bool try(struct trial *trial, const struct options *options, const char *
     struct try_result result = {0};
     struct inputs inputs;
     const struct config *config = trial->process.config;
-    if (!choose_path(config, options->path, &result.path, err) ||
+    if (!cli_path(config, options->path, &result.path, err) ||
         !inputs_read(file, 1, (size_t)config->limits.input_bytes, arena, &inputs, err)) {
         return false;
     }

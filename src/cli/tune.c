@@ -6,14 +6,15 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/tune_report.h"
 #include "cli/cli.h"
+#include "cli/tune_report.h"
+#include "fleet/config_certificate.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
 static const double RISK = 0.05, DELTA = 0.1;
 
 struct options {
-    const char *from, *tiers, *output;
+    const char *from, *path, *tiers, *output;
     double risk, delta, budget, review_cost;
     bool match, json;
     uint32_t seed;
@@ -71,12 +72,34 @@ static bool give(const struct tune_report *c, const struct options *options, str
     return ok;
 }
 
+// Answers whose file does not say are those of the models and prompts that the path has now.
+static bool add_versions(const struct config *config, const char *name, struct labels *labels,
+                         struct err *err) {
+    const struct config_path *path;
+    if (!cli_path(config, name, &path, err)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < labels->cascade.tier_count; i++) {
+        const char *tier = labels->cascade.tiers[i].name;
+        if (path_tier_index(&path->policy, slice_of(tier)) < 0) {
+            return err_exit(err, EX_DATAERR, "the path '%s' does not lead through tier '%s'",
+                            path->policy.name, tier);
+        }
+        if (labels->models[i].count == 0) {
+            config_tier_versions(config_tier_find(config, slice_of(tier)), &labels->models[i],
+                                 &labels->prompts[i]);
+        }
+    }
+    return true;
+}
+
 static int tune_file(const struct options *options, const struct tune_options *how,
-                     struct arena *arena) {
+                     const struct config *config, struct arena *arena) {
     struct labels *labels = mem_zalloc(sizeof(*labels));
     struct tuned *tuned = mem_zalloc(sizeof(*tuned));
     struct err err;
-    bool ok = labels_read(options->from, options->tiers, arena, labels, &err);
+    bool ok = labels_read(options->from, options->tiers, arena, labels, &err) &&
+              (config == NULL || add_versions(config, options->path, labels, &err));
     if (ok) {
         tune(&labels->cascade, how, tuned);
         const struct tune_report c = {labels, how, tuned, clock_wall_ms()};
@@ -97,12 +120,17 @@ static int run(const void *given, int argc, char **argv) {
     struct err err;
     (void)argc;
     (void)argv;
+    struct config *config = NULL;
     if (!goal(options, &how, &err)) {
         return cli_fail(&err);
     }
+    int status = options->path ? cli_config(&config) : EX_OK;
+    if (status != EX_OK) {
+        return status;
+    }
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
-    int status = tune_file(options, &how, &arena);
+    status = tune_file(options, &how, config, &arena);
     arena_fini(&arena);
     arena_pool_fini(&pool);
     return status;
@@ -113,6 +141,9 @@ static const struct option_row rows[] = {
     {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
      "labelled answers: CSV or NDJSON with item, tier, confidence, correct, cost; -: standard "
      "input"},
+    {"path", 'p', OPTION_TEXT, AT(path), "NAME", NULL,
+     "the path that the certificate is for: its models and prompts are what the file's answers "
+     "came from, where the file has no columns model and prompt"},
     {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
      "which, and in which order (default: all, as they first appear)"},
     {"risk", 'r', OPTION_NUMBER, AT(risk), "SHARE", NULL,

@@ -86,7 +86,7 @@ static void put_calibration(struct buf *out, const struct calibration *calibrati
     buf_char(out, '}');
 }
 
-static void put_versions(struct buf *out, const char *key, const struct labels_versions *v) {
+static void put_versions(struct buf *out, const char *key, const struct certificate_versions *v) {
     json_key(out, key);
     buf_char(out, '[');
     for (uint32_t i = 0; i < v->count; i++) {

@@ -28,7 +28,6 @@ struct model {
     const char *extra;
     const char *prompt_version;  // hash of the prompt; NULL: no prompt
     enum confidence_kind confidence;
-    const struct calibration *calibration;
     struct price price;
     uint32_t in_flight;     // most calls at a time, of one worker
     int64_t timeout_ms;     // of one request

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "fleet/config_certificate.h"
 #include "fleet/config_parts.h"
 #include "io/jq.h"
 #include "io/yaml.h"
@@ -285,10 +286,11 @@ static bool root_read(struct config *config, const struct conf_node *root, struc
 
 // --- life
 
-bool config_load(const char *file, struct config **config, struct err *err) {
+static bool load(const char *file, bool to_tune, struct config **config, struct err *err) {
     struct config *c = mem_zalloc(sizeof(*c));
     struct conf_node *root;
     c->references = 1;
+    c->to_tune = to_tune;
     arena_pool_init(&c->pool, 0);
     arena_init(&c->arena, &c->pool);
     c->file = arena_string(&c->arena, slice_of(file));
@@ -299,6 +301,14 @@ bool config_load(const char *file, struct config **config, struct err *err) {
     }
     *config = c;
     return true;
+}
+
+bool config_load(const char *file, struct config **config, struct err *err) {
+    return load(file, false, config, err);
+}
+
+bool config_load_to_tune(const char *file, struct config **config, struct err *err) {
+    return load(file, true, config, err);
 }
 
 struct config *config_keep(struct config *config) {

@@ -77,6 +77,7 @@ struct config_tier {
 struct config {
     unsigned references;
     const char *file;
+    bool to_tune;  // certificates are not looked at
     struct config_kafka kafka;
     const char *database_url;
     const char *listen;  // host:port of /metrics, /healthz, /readyz; NULL: none

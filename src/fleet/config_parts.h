@@ -28,6 +28,10 @@ bool config_bounds_read(struct config *config, const struct conf_node *node, str
                         struct err *err) MUST_CHECK;
 void config_bounds_reference(FILE *out);
 
+// The certificate that node names: its thresholds and calibrations, and the order of its tiers.
+bool config_certificate_read(struct config *config, const struct conf_node *node,
+                             struct config_path *path, struct err *err) MUST_CHECK;
+
 // Sets text and version of the path's policy from all that it is made of.
 void config_policy_seal(struct config *config, struct config_path *path);
 

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/file.h"
 #include "fleet/config_parts.h"
 #include "job/job.h"
@@ -6,7 +8,7 @@ enum { PATHS_MOST = 256, FIELDS_MOST = 64 };
 
 struct draft {
     const struct conf_node *tiers, *accept, *answer, *limits;
-    const char *rules;
+    const char *rules, *certificate;
     int last, keep;
     double audit;
 };
@@ -34,6 +36,9 @@ static const struct conf_row path_rows[] = {
      "tier: the confidence from 0 to 1 at which its answer stands; 0: only form and rules count, "
      "which is also what holds for an absent tier whose models all have confidence none; every "
      "other tier must be named"},
+    {"certificate", CONF_TEXT, PATH(certificate), "", 0, 0, NULL,
+     "instead of accept: a file that `taskfit tune` wrote, for the models and prompts of these "
+     "tiers; it says which tiers are asked, in which order, and when their answers stand"},
     {"answer", CONF_NODE, PATH(answer), "", 0, 0, "map",
      "the form of an answer, below; absent: any JSON"},
     {"rules", CONF_TEXT, PATH(rules), "", 0, 0, NULL,
@@ -183,6 +188,21 @@ static bool accept_read(struct config *config, const struct conf_node *path_node
     return true;
 }
 
+static bool thresholds_read(struct config *config, const struct conf_node *node,
+                            struct config_path *path, struct err *err) {
+    const struct conf_node *certificate = conf_get(node, "certificate");
+    if (certificate == NULL) {
+        return accept_read(config, node, &path->policy, err);
+    }
+    if (conf_get(node, "accept")) {
+        return conf_error(certificate, err, "write either 'accept' or 'certificate'");
+    }
+    for (uint32_t i = 0; config->to_tune && i < path->policy.tier_count; i++) {
+        path->policy.tiers[i].accept = INFINITY;
+    }
+    return config->to_tune || config_certificate_read(config, certificate, path, err);
+}
+
 // --- answer
 
 static bool labels_read(struct config *config, const struct conf_node *list,
@@ -279,7 +299,7 @@ static bool path_read(struct config *config, const struct conf_node *node,
     policy->keep = (enum path_keep)draft.keep;
     policy->audit = draft.audit;
     if (!tiers_read(config, draft.tiers, policy, err) ||
-        !accept_read(config, node, policy, err) ||
+        !thresholds_read(config, node, path, err) ||
         !answer_read(config, draft.answer, &policy->answer, err) ||
         !limits_read(config, draft.limits, policy, err)) {
         return false;

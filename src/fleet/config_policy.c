@@ -2,6 +2,7 @@
 // the same policy has the same version however its file is written.
 #include "base/hash.h"
 #include "fleet/config_parts.h"
+#include "quality/certificate.h"
 
 enum { VERSION_HEX = 16 };
 
@@ -30,11 +31,16 @@ static void write_tiers(const struct path *path, struct buf *out) {
         buf_json_string(out, slice_of(path->tiers[i].name));
     }
     buf_char(out, ']');
+    if (path->certificate) {
+        write_text(out, "certificate", path->certificate->version);
+    }
     write_key(out, "accept");
     buf_char(out, '{');
     for (uint32_t i = 0; i < path->tier_count; i++) {
-        write_key(out, path->tiers[i].name);
-        buf_json_number(out, path->tiers[i].accept);
+        if (!path->tiers[i].skipped) {
+            write_key(out, path->tiers[i].name);
+            buf_json_number(out, path->tiers[i].accept);
+        }
     }
     buf_char(out, '}');
 }

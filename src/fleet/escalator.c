@@ -10,6 +10,7 @@
 #include "fleet/station.h"
 #include "io/loop.h"
 #include "job/wire.h"
+#include "quality/certificate.h"
 
 enum { TIERS_MOST = 64, TIER_NAME = 64 };
 
@@ -75,6 +76,9 @@ static void judge(struct escalator *e, struct hop *hop) {
         .chance = random_unit(&e->station.process->random),
     };
     if (hop->path) {
+        // Workers and escalators load a new certificate one after the other: decided is by this
+        // one's calibration and its threshold, never by two that do not belong together.
+        confidence_calibrate(&hop->path->policy, &hop->attempt);
         learn(e, hop);
         struct rules_subject subject = hop_subject(hop);
         facts.rule_count =
@@ -264,24 +268,40 @@ static void on_policies(void *owner, const struct pg_result *result, const struc
     }
 }
 
+static struct slice policy_version(const struct config_path *path) {
+    return slice_of(path->policy.version);
+}
+
+static struct slice policy_path(const struct config_path *path) {
+    return slice_of(path->policy.name);
+}
+
+static struct slice policy_text(const struct config_path *path) {
+    return slice_of(path->policy.text);
+}
+
+static struct slice policy_certificate(const struct config_path *path) {
+    return slice_of(path->policy.certificate ? path->policy.certificate->version : NULL);
+}
+
+static struct slice certificate_text(const struct config_path *path) {
+    return path->policy.certificate ? path->policy.certificate->text : (struct slice){0};
+}
+
 static void send_policies(struct escalator *e) {
+    static struct slice (*const columns[])(const struct config_path *path) = {
+        policy_version, policy_path, policy_text, policy_certificate, certificate_text};
     const struct config *config = e->unknown[0];
     struct pg_params params = {0};
     if (e->policies_sent || !pg_ready(e->station.pg)) {
         return;
     }
     e->policies_sent = true;
-    pg_array(&params, PG_TEXT);
-    for (uint32_t i = 0; i < config->path_count; i++) {
-        pg_slice(&params, slice_of(config->paths[i].policy.version));
-    }
-    pg_array(&params, PG_TEXT);
-    for (uint32_t i = 0; i < config->path_count; i++) {
-        pg_slice(&params, slice_of(config->paths[i].policy.name));
-    }
-    pg_array(&params, PG_TEXT);
-    for (uint32_t i = 0; i < config->path_count; i++) {
-        pg_slice(&params, slice_of(config->paths[i].policy.text));
+    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+        pg_array(&params, PG_TEXT);
+        for (uint32_t i = 0; i < config->path_count; i++) {
+            pg_slice(&params, columns[c](&config->paths[i]));
+        }
     }
     pg_run(e->station.pg, PG_store_policies, &params, on_policies, e);
     pg_params_fini(&params);

@@ -96,9 +96,5 @@ void reply_judge(struct hop *hop, const struct reading *reading) {
                                        &reading->signals);
     }
     a->confidence_raw = confidence_checked(raw);
-    a->confidence = a->confidence_raw;
-    if (model->calibration && !isnan(a->confidence_raw)) {
-        a->confidence = calibration_apply(model->calibration, a->confidence_raw);
-        a->calibration = slice_of(model->calibration->version);
-    }
+    confidence_calibrate(&hop->path->policy, a);
 }

@@ -158,6 +158,11 @@ static void bury_called(struct worker *w, struct hop *hop, struct slice text) {
     station_bury(&w->station, hop, REASON_ROW_REFUSED, text, NULL);
 }
 
+static bool is_skipped(const struct worker *w, const struct hop *hop) {
+    const struct path *path = &hop->path->policy;
+    return path->tiers[path_tier_index(path, slice_of(w->tier))].skipped;
+}
+
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {
     struct worker *w = owner;
     if (hop->dropped) {
@@ -186,7 +191,9 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         break;
     case ADMISSION_CALL:
-        if (!order_is_first(hop)) {
+        if (is_skipped(w, hop)) {
+            fail_attempt(w, hop, REASON_TIER_SKIPPED);
+        } else if (!order_is_first(hop)) {
             hop_move(hop, STEP_BEHIND, &w->behind);
         } else if (hop->due.due > loop_now_ms(w->station.process->loop)) {
             wait_until(w, hop, hop->due.due);  // it was asked about again while it waited

@@ -24,6 +24,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "job/job.h"
 
 static const double rounding = 1e-3;
 
@@ -58,11 +59,7 @@ static double isotonic(const struct calibration *c, double raw) {
     return c->to[step];
 }
 
-double calibration_apply(const struct calibration *c, double raw) {
-    raw = confidence_checked(raw);
-    if (isnan(raw)) {
-        return NAN;
-    }
+static double map(const struct calibration *c, double raw) {
     switch (c->kind) {
     case CALIBRATION_PLATT:
         return confidence_checked(1 / (1 + exp(-(c->a * confidence_logit(raw) + c->b))));
@@ -72,6 +69,29 @@ double calibration_apply(const struct calibration *c, double raw) {
         break;
     }
     return raw;
+}
+
+double calibration_apply(const struct calibration *c, double raw) {
+    raw = confidence_checked(raw);
+    if (isnan(raw)) {
+        return NAN;
+    }
+    double p = map(c, raw);
+    if (c->threshold <= 0) {
+        return p;
+    }
+    return raw >= c->threshold_raw ? fmax(p, c->threshold) : fmin(p, nextafter(c->threshold, 0));
+}
+
+void confidence_calibrate(const struct path *path, struct attempt *attempt) {
+    int place = path_tier_index(path, attempt->tier);
+    const struct calibration *c = place < 0 ? NULL : path->tiers[place].calibration;
+    attempt->confidence = attempt->confidence_raw;
+    attempt->calibration = (struct slice){0};
+    if (c && !isnan(attempt->confidence_raw)) {
+        attempt->confidence = calibration_apply(c, attempt->confidence_raw);
+        attempt->calibration = slice_of(c->version);
+    }
 }
 
 // --- where a value stands

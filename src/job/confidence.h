@@ -57,9 +57,18 @@ struct calibration {
     double a, b;                    // Platt: 1 / (1 + exp(-(a logit(p) + b)))
     const double *from, *to;        // isotonic: steps, from ascending; the last from <= p counts
     uint32_t steps;
+    // One threshold as raw and as calibrated confidence: what is at or above the one comes to lie
+    // at or above the other, and below below, so that neither steps nor rounding carry an answer
+    // across it. Both 0: there is none.
+    double threshold_raw, threshold;
 };
 
 double calibration_apply(const struct calibration *calibration, double raw);
+
+// The attempt's confidence as the path's tier calibrates it; raw where it does not, and where the
+// tier is none of the path's.
+struct attempt;
+void confidence_calibrate(const struct path *path, struct attempt *attempt);
 
 // log(p / (1 - p)), of what lies between 1e-6 and 1 - 1e-6: 0 and 1 have a finite one.
 double confidence_logit(double p);

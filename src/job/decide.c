@@ -73,6 +73,10 @@ static enum verdict judge_rules(const struct facts *f, struct decision *d) {
 static enum verdict judge_confidence(const struct facts *f, int place, struct arena *arena,
                                      struct decision *d) {
     double confidence = f->attempt->confidence;
+    if (f->path->tiers[place].skipped) {  // answered before its certificate was in force
+        because(d, REASON_TIER_SKIPPED);
+        return VERDICT_ESCALATE;
+    }
     d->threshold = f->path->tiers[place].accept;
     if (d->threshold <= 0) {
         return VERDICT_ACCEPT;  // rules only: the tier's confidence does not count
@@ -110,11 +114,11 @@ static int64_t spent(const struct facts *f) {
 // What keeps the job from moving on; REASON_NONE: nothing.
 static enum reason bound(const struct facts *f, int place) {
     const struct path *path = f->path;
-    uint32_t next = (uint32_t)place + 1;
+    int next = path_tier_after(path, place);
     if (slice_is(f->attempt->error, reason_code(REASON_SPEND_BATCH))) {
         return REASON_SPEND_BATCH;
     }
-    if (next >= path->tier_count) {
+    if (next < 0) {
         return REASON_LIMIT_TIERS;
     }
     if (f->job->hop + 1 >= path->hops) {
@@ -169,7 +173,7 @@ static void move_on(const struct facts *f, int place, struct arena *arena, struc
     enum reason stop = bound(f, place);
     if (stop == REASON_NONE) {
         d->verdict = VERDICT_ESCALATE;
-        d->next_tier = f->path->tiers[place + 1].name;
+        d->next_tier = f->path->tiers[path_tier_after(f->path, place)].name;
         return;
     }
     if (stop != REASON_SPEND_BATCH) {  // the attempt's own error, and so a reason already

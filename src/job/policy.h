@@ -30,16 +30,24 @@ enum path_last { LAST_REVIEW, LAST_ACCEPT_BEST, LAST_DEAD };
 // Which inputs are kept in the table `inputs`.
 enum path_keep { KEEP_REVIEW, KEEP_ALL, KEEP_NONE };
 
+struct calibration;
+struct certificate;
+
 struct path_tier {
     const char *name;
     double accept;  // calibrated confidence at or above which an answer stands
+    const struct calibration *calibration;  // NULL: confidence is taken as it is
+    // The path's certificate leaves it out: no job is sent here. One that comes all the same (its
+    // producer does not know, or the certificate is new) is sent on without a call.
+    bool skipped;
 };
 
 struct path {
     const char *name;
     const char *version;  // of the policy: first 16 hex digits of the SHA-256 of `text`
     const char *text;     // the policy as configured, rules included: what `policies` stores
-    struct path_tier tiers[PATH_TIERS_MOST];
+    const struct certificate *certificate;  // NULL: thresholds were written by hand
+    struct path_tier tiers[PATH_TIERS_MOST];  // skipped ones first, so that all others follow them
     uint32_t tier_count;
     struct answer_form answer;
     enum path_last last;
@@ -52,5 +60,10 @@ struct path {
 
 // The place of a tier in the path, -1 when the path does not lead through it.
 int path_tier_index(const struct path *path, struct slice tier);
+
+// The place of the next tier that a job at `place` is sent to, -1: there is none. place -1: the
+// first.
+int path_tier_after(const struct path *path, int place);
+const char *path_first_tier(const struct path *path);
 
 #endif

@@ -28,6 +28,7 @@
     X(ERROR_CONTENT,     NEXT, "error.content",     "the model's content filter refused") \
     X(ERROR_PROMPT,      NEXT, "error.prompt",      "the prompt could not be made from the input") \
     X(ERROR_TIER,        NEXT, "error.tier",        "the tier has no model that could be called") \
+    X(TIER_SKIPPED,      NEXT, "tier.skipped",      "the path's certificate leaves this tier out") \
     X(ANSWER_MISSING,    NEXT, "answer.missing",    "the reply holds no answer") \
     X(ANSWER_NOT_JSON,   NEXT, \
       "answer.not_json",   "the answer is not JSON, which the path's form needs") \

@@ -73,12 +73,11 @@ static inline struct config *load(const char *yaml) {
 // text with its first `from` replaced; freed by the caller.
 static inline char *swapped(const char *text, const char *from, const char *to) {
     const char *at = strstr(text, from);
-    char *out = NULL;
-    size_t size;
     assert_non_null(at);
-    FILE *file = open_memstream(&out, &size);
-    fprintf(file, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-    fclose(file);
+    size_t size = strlen(text) - strlen(from) + strlen(to) + 1;
+    char *out = malloc(size);
+    assert_non_null(out);
+    snprintf(out, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     return out;
 }
 

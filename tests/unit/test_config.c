@@ -42,7 +42,6 @@ static void test_models(void **state) {
     // printf '{messages: [{role: "user", content: tojson}]}\n' | sha256sum | cut -c1-16
     assert_string_equal(m->prompt_version, "2e8de3a69eb693a1");
     assert_int_equal(m->confidence, CONFIDENCE_LOGPROB);
-    assert_null(m->calibration);
     assert_int_equal(m->price.input_pico_usd, 250000);
     assert_int_equal(m->price.output_pico_usd, 2000000);
     assert_int_equal(m->price.cached_pico_usd, 25000);

@@ -1,0 +1,129 @@
+"""Certificates in force: who is asked, what stands, what the database tells of it."""
+import json
+
+import wire
+from cascade import RULES, cascade, line
+from models import scored
+from test_reload import hang_up, reloaded
+from until import until
+
+CONFIG = 78
+TAU = 0.9
+
+
+def tier(name, threshold, used=True, model=None):
+    return {"tier": name, "used": used, "threshold": threshold,
+            "calibration": {"kind": "platt", "a": 1.0, "b": -1.0},
+            "models": [model or f"{name}@1"], "prompts": []}
+
+
+def certificate(*tiers, risk=0.05):
+    return {"goal": "risk", "risk": risk, "delta": 0.1, "tau": TAU, "refused": False,
+            "reason": None, "tiers": list(tiers)}
+
+
+def put(fleet, content, name="invoices.json"):
+    (fleet.directory / name).write_text(json.dumps(content))
+    return name
+
+
+def configure(fleet, tiny, mid, content):
+    config = cascade(tiny.url, mid.url)
+    del config["paths"]["invoices"]["accept"]
+    config["paths"]["invoices"]["certificate"] = put(fleet, content)
+    fleet.configure(config, RULES)
+
+
+def test_in_force(fleet, model):
+    tiny = model(lambda r: scored("CGST_SGST", r.body["line"] / 10))
+    mid = model(lambda _: scored("CGST_SGST", 0.95))
+    configure(fleet, tiny, mid, certificate(tier("tiny", 0.7), tier("mid", 0.6)))
+    fleet.init()
+    for program in fleet.worker("tiny"), fleet.worker("mid"), fleet.escalator():
+        program.ready()
+    jobs = [wire.job(line(n), custom_id=f"n{n}") for n in range(11)]
+    fleet.send(*jobs)
+    outcomes = fleet.outcomes(11)
+    assert [outcomes[wire.id_of(j)].tier for j in jobs] == ["mid"] * 7 + ["tiny"] * 4
+    # Raw confidence against the raw threshold says the same as calibrated against tau, everywhere.
+    for row in fleet.sql("select a.confidence_raw as raw, a.confidence, a.calibration, d.threshold,"
+                         " d.verdict, d.confidence as decided_by, d.policy from attempts a"
+                         " join decisions d using (job_id, hop) where a.tier = 'tiny'"):
+        assert row.threshold == TAU and row.decided_by == row.confidence
+        assert (row.raw >= 0.7) == (row.confidence >= TAU) == (row.verdict == "accept")
+    version, text = fleet.sql("select p.certificate, c.text from policies p"
+                              " join certificates c on c.version = p.certificate")[0]
+    assert json.loads(text) == json.loads((fleet.directory / "invoices.json").read_text())
+    assert {r.calibration for r in fleet.sql("select calibration from attempts")} == {version}
+
+    story = fleet.command("show", str(wire.id_of(jobs[7]))).stdout
+    assert f"0.7000 raw, 0.9000 by calibration {version}, at or above the threshold of 0.9000" \
+        in story
+    assert f"{version}: at most 5 % of what it accepts is wrong, with 90 % certainty; " \
+        "tiny stands from 0.7 raw on" in " ".join(story.split())
+    hop = json.loads(fleet.command("show", "--json", str(wire.id_of(jobs[7]))).stdout)["hops"][0]
+    assert hop["decision"]["certificate"] == version
+    assert "tiny from 0.7 raw on; mid from 0.6 raw on" in fleet.command("check", "--offline").stdout
+    tried = json.loads(fleet.command("try", "--json", input=json.dumps(line(6))).stdout)
+    assert [t["decision"]["verdict"] for t in tried["tiers"]] == ["escalate", "accept"]
+    assert [t["decision"]["threshold"] for t in tried["tiers"]] == [TAU, TAU]
+    assert tried["tiers"][0]["calibration"] == version
+
+
+def test_a_tier_that_is_left_out_is_not_called(fleet, model):
+    """Neither by what is submitted, nor by what others send there."""
+    tiny = model(lambda _: scored("CGST_SGST", 1.0))
+    mid = model(lambda _: scored("CGST_SGST", 0.95))
+    configure(fleet, tiny, mid, certificate(tier("mid", 0.6), tier("tiny", None, used=False)))
+    fleet.init()
+    for program in fleet.worker("tiny"), fleet.worker("mid"), fleet.escalator():
+        program.ready()
+    job = wire.job(line(1))
+    fleet.send(job)
+    (fleet.directory / "lines.ndjson").write_text(json.dumps(line(2)) + "\n")
+    assert "first tier mid" in fleet.command("submit", "lines.ndjson").stdout
+    outcomes = fleet.outcomes(2)
+    assert {(o.verdict, o.tier) for o in outcomes.values()} == {("accept", "mid")}
+    assert tiny.calls == 0 and mid.calls == 2
+    assert [(a.tier, a.error, a.calls) for a in fleet.attempts(job)] == [
+        ("tiny", "tier.skipped", 0), ("mid", None, 1)]
+
+
+def test_reload_of_one(fleet, model):
+    """A new certificate holds from then on; one that is for another model changes nothing."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.8))
+    mid = model(lambda _: scored("CGST_SGST", 0.95))
+    configure(fleet, tiny, mid, certificate(tier("tiny", 0.7), tier("mid", 0.6)))
+    fleet.init()
+    programs = fleet.worker("tiny"), fleet.worker("mid"), fleet.escalator()
+    for program in programs:
+        program.ready()
+    fleet.send(wire.job(line(1)))
+    assert [o.tier for o in fleet.outcomes(1).values()] == ["tiny"]
+    put(fleet, certificate(tier("tiny", 0.9, model="tiny@2"), tier("mid", 0.6)))
+    hang_up(programs[2])
+    until(lambda: "was made with model tiny@2 of tier 'tiny', and here is tiny@1" in
+          programs[2].log, "refusal")
+    put(fleet, certificate(tier("tiny", 0.85), tier("mid", 0.6), risk=0.02))
+    hang_up(programs[2])
+    reloaded(programs[2])
+    # The worker still has the old one: the escalator decides by its own, on what it calibrates anew.
+    job = wire.job(line(2))
+    fleet.send(job)
+    fleet.outcomes(2)
+    first, last = fleet.decisions(job)
+    assert (first.verdict, last.tier) == ("escalate", "mid")
+    assert first.confidence < TAU <= fleet.attempts(job)[0].confidence
+    assert fleet.count("certificates") == 2
+
+
+def test_refused_at_the_start(fleet, model):
+    server = model(lambda _: scored("CGST_SGST", 0.8))
+    configure(fleet, server, server, {"refused": True, "reason": "too few labels", "tiers": []})
+    done = fleet.command("check", "--offline", check=False)
+    assert done.returncode == CONFIG
+    assert "certificate: " in done.stderr and "it is refused: too few labels" in done.stderr
+    put(fleet, certificate(tier("tiny", 0.9, model="tiny@0"), tier("mid", 0.6)))
+    escalator = fleet.escalator()
+    assert escalator.ended() == CONFIG
+    assert "tiny@0" in escalator.log and "tiny@1" in escalator.log
