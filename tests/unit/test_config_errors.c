@@ -197,9 +197,9 @@ static void test_wrong_paths(void **state) {
         {"last: accept_best", "last: accept",
          "taskfit.yaml:33: last: 'accept' is not one of review, accept_best, dead"},
         {"hops: 3,", "hops: 17,", "taskfit.yaml:35: hops: '17' is not a whole number from 1 to 16"},
-        {"audit: 0.02", "certificate: x",
-         "taskfit.yaml:36: certificate: unknown key of paths.<name>; known are tiers, accept, "
-         "answer, rules, last, keep, limits, audit"},
+        {"audit: 0.02", "threshold: x",
+         "taskfit.yaml:36: threshold: unknown key of paths.<name>; known are tiers, accept, "
+         "certificate, answer, rules, last, keep, limits, audit"},
         {"  free: {", "  a b: {",
          "taskfit.yaml:37: a b: a path is named by 1 to 64 letters, digits and characters of "
          "'._-'"},
