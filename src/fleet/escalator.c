@@ -67,30 +67,27 @@ static void learn(struct escalator *e, const struct hop *hop) {
 
 static void judge(struct escalator *e, struct hop *hop) {
     struct rule_verdict verdicts[RULE_VERDICTS_MOST];
+    const struct path *path = &hop->path->policy;
     struct facts facts = {
         .job = &hop->job,
         .attempt = &hop->attempt,
-        .path = hop->path ? &hop->path->policy : NULL,
+        .path = path,
         .rules = verdicts,
         .now_ms = loop_wall_ms(e->station.process->loop),
         .chance = random_unit(&e->station.process->random),
     };
-    if (hop->path) {
-        // Workers and escalators load a new certificate one after the other: decided is by this
-        // one's calibration and its threshold, never by two that do not belong together.
-        confidence_calibrate(&hop->path->policy, &hop->attempt);
-        learn(e, hop);
-        struct rules_subject subject = hop_subject(hop);
-        facts.rule_count =
-            rules_run(&hop->path->rules, &subject, &hop->arena, &e->rules, verdicts);
-        for (uint32_t i = 0; i < hop->path->policy.tier_count; i++) {
-            const struct usual *usual = usual_of(e, hop->path->policy.tiers[i].name);
-            facts.usual[i] = (struct tier_usual){(int64_t)usual->latency_ms,
-                                                 (int64_t)usual->cost_pico_usd};
-        }
+    // Workers and escalators load a new certificate one after the other: decided is by this one's
+    // calibration and its threshold, never by two that do not belong together.
+    confidence_calibrate(path, &hop->attempt);
+    learn(e, hop);
+    struct rules_subject subject = hop_subject(hop);
+    facts.rule_count = rules_run(&hop->path->rules, &subject, &hop->arena, &e->rules, verdicts);
+    for (uint32_t i = 0; i < path->tier_count; i++) {
+        const struct usual *usual = usual_of(e, path->tiers[i].name);
+        facts.usual[i] = (struct tier_usual){(int64_t)usual->latency_ms,
+                                             (int64_t)usual->cost_pico_usd};
     }
-    hop->decision = arena_zalloc(&hop->arena, sizeof(*hop->decision));
-    hop->policy = slice_of(hop->path ? hop->path->policy.version : "none");
+    hop->policy = slice_of(path->version);
     decide(&facts, &hop->arena, hop->decision);
 }
 
@@ -103,11 +100,15 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
         station_bury(&e->station, hop, reason, text, record);
         return;
     }
+    hop->decision = arena_zalloc(&hop->arena, sizeof(*hop->decision));
+    if (hop_find_path(hop, hop->attempt.tier, &text) != REASON_NONE) {
+        store_add(e->finding, hop, STEP_STORING);  // what was decided when there was one stands
+        return;
+    }
     if (hop->job.created_ms == 0) {
         hop->job.created_ms = hop->attempt.started_ms;
     }
-    hop->path = config_path_find(hop->config, hop->job.path);
-    if (hop->path && hop->job.deadline_ms == 0 && hop->path->policy.deadline_ms > 0) {
+    if (hop->job.deadline_ms == 0 && hop->path->policy.deadline_ms > 0) {
         hop->job.deadline_ms = hop->job.created_ms + hop->path->policy.deadline_ms;
     }
     judge(e, hop);
@@ -166,17 +167,28 @@ static void encode_keys(void *owner, struct hop *const *rows, size_t count,
     decisions_encode_keys(rows, count, params);
 }
 
+// Nothing is decided of this result. Its job has its outcome at another hop, and it is of no more
+// use; or no path leads here any more, and it is a letter: when the configuration is mended it can
+// be replayed, where a job that was decided dead would stay so.
+static void set_aside(struct escalator *e, struct hop *hop) {
+    struct slice text = {0};
+    enum reason reason = hop_find_path(hop, hop->attempt.tier, &text);
+    if (reason == REASON_NONE) {
+        station_finish(&e->station, hop);
+    } else {
+        station_bury(&e->station, hop, reason, text, NULL);
+    }
+}
+
 static void on_found(void *owner, struct hop *const *rows, size_t count,
                      const struct pg_result *result) {
     struct escalator *e = owner;
     for (size_t i = 0; i < count; i++) {
-        bool found = decisions_read(rows[i], i, result);
-        decisions_prepare(rows[i]);
-        if (found) {
+        if (decisions_read(rows[i], i, result)) {
+            decisions_prepare(rows[i]);
             station_publish(&e->station, rows[i]);
         } else {
-            // The job has its outcome at another hop: this result is of no more use.
-            station_finish(&e->station, rows[i]);
+            set_aside(e, rows[i]);
         }
     }
 }

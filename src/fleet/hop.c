@@ -12,6 +12,20 @@ const char *step_name(enum step step) {
     return step_names[step];
 }
 
+enum reason hop_find_path(struct hop *hop, struct slice tier, struct slice *text) {
+    hop->path = config_path_find(hop->config, hop->job.path);
+    if (hop->path == NULL) {
+        *text = arena_printf(&hop->arena, "'%.*s'", SLICE_ARGS(hop->job.path));
+        return REASON_PATH_UNKNOWN;
+    }
+    if (path_tier_index(&hop->path->policy, tier) < 0) {
+        *text = arena_printf(&hop->arena, "'%.*s' and tier '%.*s'", SLICE_ARGS(hop->job.path),
+                             SLICE_ARGS(tier));
+        return REASON_PATH_TIER;
+    }
+    return REASON_NONE;
+}
+
 void hop_move(struct hop *hop, enum step step, struct list *list) {
     if (log_wants(LOG_DEBUG)) {
         char id[UUID_TEXT];

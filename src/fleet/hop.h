@@ -89,6 +89,10 @@ struct hop {
     unsigned deliveries;        // records on their way
 };
 
+// Finds hop->path in the configuration that the hop began with. A reason with its particulars (in
+// the hop's arena): there is no such path, or it does not lead through the tier.
+enum reason hop_find_path(struct hop *hop, struct slice tier, struct slice *text);
+
 // One place moves a hop on, and says so in the debug log.
 void hop_move(struct hop *hop, enum step step, struct list *list);
 

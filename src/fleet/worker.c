@@ -108,20 +108,7 @@ static enum reason read_job(struct worker *w, struct hop *hop, const struct reco
     const struct config_limits *limits = &hop->config->limits;
     struct wire_limits wire = {(size_t)limits->input_bytes, limits->input_depth};
     enum reason reason = wire_job_read(record->value, &wire, &hop->arena, &hop->job, text);
-    if (reason != REASON_NONE) {
-        return reason;
-    }
-    hop->path = config_path_find(hop->config, hop->job.path);
-    if (hop->path == NULL) {
-        *text = arena_printf(&hop->arena, "'%.*s'", SLICE_ARGS(hop->job.path));
-        return REASON_PATH_UNKNOWN;
-    }
-    if (path_tier_index(&hop->path->policy, slice_of(w->tier)) < 0) {
-        *text = arena_printf(&hop->arena, "'%.*s' and tier '%s'", SLICE_ARGS(hop->job.path),
-                             w->tier);
-        return REASON_PATH_TIER;
-    }
-    return REASON_NONE;
+    return reason ? reason : hop_find_path(hop, slice_of(w->tier), text);
 }
 
 static void on_taken(void *owner, struct hop *hop, const struct record *record) {

@@ -1,4 +1,5 @@
 """SIGHUP: a new configuration for what is taken from now on; one with a mistake changes nothing."""
+import json
 import signal
 
 import pytest
@@ -123,3 +124,32 @@ def test_what_needs_a_restart_is_said_and_the_rest_holds(running):
     running.send(wire.job(line()))
     worker.said("level=debug .*CALLING")
     running.outcomes(1)
+
+
+def test_a_path_that_is_gone_can_come_back(fleet, model):
+    """Results of a path that a reload took away are set aside, not decided: a replay decides them."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    config = cascade(tiny.url, tiny.url)
+    config["paths"]["late"] = config["paths"]["invoices"]
+    fleet.configure(config, RULES)
+    fleet.init()
+    escalator = fleet.escalator().ready()
+    rows = "".join(json.dumps({"id": f"n{n}", **line(n)}) + "\n" for n in range(5))
+    batch = json.loads(fleet.command("submit", "--path", "late", "--json", input=rows)
+                       .stdout)["batch_id"]
+    late = fleet.config["paths"].pop("late")
+    fleet.write_config()
+    hang_up(escalator)
+    reloaded(escalator)
+    fleet.config["paths"]["late"] = late
+    fleet.write_config()
+    fleet.worker("tiny").ready()  # which has the path
+    progress = "select dead, accepted from batch_progress where batch_id = %s"
+    until(lambda: tuple(fleet.sql(progress, batch)[0]) == (5, 0), "five letters")
+    assert fleet.count("dead_letters where topic = %s and reason = 'path.unknown' and not decided",
+                       fleet.topic("results")) == 5
+    hang_up(escalator)
+    reloaded(escalator, 2)
+    fleet.command("dead", "replay", "--all")
+    until(lambda: tuple(fleet.sql(progress, batch)[0]) == (0, 5), "five answers that stand")
+    assert tiny.calls == 5
