@@ -336,6 +336,8 @@ static void see_config(struct escalator *e) {
 int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     see_config(e);
     int64_t wait_ms = station_begin(&e->station, now_ms);
+    station_lighten(&e->station, e->storing, NULL);
+    station_lighten(&e->station, e->finding, NULL);
     if (e->unknown_count > 0) {
         send_policies(e);
         return sooner_ms(wait_ms, station_end(&e->station, now_ms));

@@ -139,6 +139,24 @@ void station_drain(struct station *s, int64_t now_ms) {
     log_info("draining: %zu hops in hand", s->hops.count);
 }
 
+void station_lighten(struct station *s, struct store *store,
+                     bool (*keeps)(const struct hop *hop)) {
+    struct list light;
+    if (!s->draining) {
+        return;
+    }
+    list_init(&light);
+    size_t kept = store_sift(store, keeps, &light);
+    while (!list_empty(&light)) {
+        station_drop(s, hop_of(list_first(&light)));
+    }
+    if (kept > 0 && !s->told_waiting) {
+        s->told_waiting = true;
+        log_warn("%zu answers that were paid for wait for the database; a second signal leaves "
+                 "without them", kept);
+    }
+}
+
 static void drain_turn(struct station *s, int64_t now_ms) {
     bool late = now_ms >= s->drain_until_ms;
     if (late && s->hops.count > 0) {
@@ -178,7 +196,12 @@ static void measure(struct station *s, int64_t now_ms) {
     s->gauges_due_ms = now_ms + GAUGES_MS;
 }
 
+static bool was_called_in_vain(const struct hop *hop) {
+    return hop->burial.called;
+}
+
 int64_t station_end(struct station *s, int64_t now_ms) {
+    station_lighten(s, s->burial.store, was_called_in_vain);
     int64_t wait_ms = store_turn(s->burial.store, now_ms);
     send_all(s);
     while (!list_empty(&s->finished)) {

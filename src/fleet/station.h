@@ -41,7 +41,7 @@ struct station {
     struct list unsent, publishing;
     struct list finished;  // freed once a turn, never in the callback that finished them
     struct buf scratch;
-    bool draining, settled;
+    bool draining, settled, told_waiting;
     int64_t drain_until_ms, gauges_due_ms;
 };
 
@@ -67,6 +67,11 @@ void station_bury(struct station *station, struct hop *hop, enum reason reason,
                   struct slice text, const struct record *record);
 
 void station_drain(struct station *station, int64_t now_ms);
+// Does nothing unless the process drains and the database is away. Then what waits in the store is
+// dropped, for its record comes again, but for what `keeps` says: answers that were paid for and
+// are in no row yet wait as long as the drain may take.
+void station_lighten(struct station *station, struct store *store,
+                     bool (*keeps)(const struct hop *hop));
 bool station_drained(const struct station *station);
 bool station_ready(const struct station *station);
 

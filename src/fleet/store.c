@@ -174,3 +174,22 @@ size_t store_count(const struct store *store) {
 struct list *store_waiting(struct store *store) {
     return &store->waiting;
 }
+
+size_t store_sift(struct store *store, bool (*keeps)(const struct hop *hop), struct list *out) {
+    if (store->sent || !(pg_away(store->pg) || store_stuck(store))) {
+        return 0;
+    }
+    while (store->range_count > 0) {
+        struct range range = store->ranges[--store->range_count];
+        for (size_t i = 0; i < range.count; i++) {
+            list_append(&store->waiting, &store->rows[range.from + i]->node);
+        }
+    }
+    LIST_FOR(node, &store->waiting) {
+        if (keeps == NULL || !keeps(LIST_ENTRY(node, struct hop, node))) {
+            list_remove(node);
+            list_append(out, node);
+        }
+    }
+    return store->waiting.count;
+}

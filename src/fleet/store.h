@@ -38,4 +38,8 @@ bool store_stuck(const struct store *store);   // the last try failed for want o
 size_t store_count(const struct store *store);  // rows waiting or sent
 struct list *store_waiting(struct store *store);
 
+// While the server is away, or takes nothing: rows that `keeps` does not name (NULL: all) go to
+// `out`. Returns how many are kept.
+size_t store_sift(struct store *store, bool (*keeps)(const struct hop *hop), struct list *out);
+
 #endif

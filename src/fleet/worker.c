@@ -371,6 +371,10 @@ static void on_leaving(void *owner) {
     }
 }
 
+static bool was_called(const struct hop *hop) {
+    return hop->attempt.calls > 0;
+}
+
 void worker_drain(struct worker *w, int64_t now_ms) {
     station_drain(&w->station, now_ms);
 }
@@ -423,6 +427,8 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     ask_again(w, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
+    station_lighten(&w->station, w->admitting, NULL);
+    station_lighten(&w->station, w->storing, was_called);
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
     call(w, now_ms);
     wait_ms = sooner_ms(wait_ms, store_turn(w->storing, now_ms));

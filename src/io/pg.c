@@ -322,6 +322,10 @@ bool pg_ready(const struct pg *pg) {
     return pg->state == STATE_IDLE;
 }
 
+bool pg_away(const struct pg *pg) {
+    return pg->state == STATE_DOWN || pg->state == STATE_CONNECTING;
+}
+
 void pg_run(struct pg *pg, enum pg_statement statement, struct pg_params *params,
             pg_done *done, void *owner) {
     assert(pg_ready(pg));

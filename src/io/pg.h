@@ -39,6 +39,7 @@ struct pg *pg_open(struct loop *loop, const struct pg_options *options);
 void pg_close(struct pg *pg);  // a statement under way is forgotten
 
 bool pg_ready(const struct pg *pg);  // connected and idle
+bool pg_away(const struct pg *pg);   // not connected
 // Only when ready. Takes what is in params and leaves it empty. `done` may be called before it
 // returns, when the connection breaks at once.
 void pg_run(struct pg *pg, enum pg_statement statement, struct pg_params *params,

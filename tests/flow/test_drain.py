@@ -107,30 +107,82 @@ def test_what_waits_for_a_retry_goes_back(fleet, model):
     assert tiny.calls == 4
 
 
-@pytest.mark.parametrize("role", ["worker", "escalator"])
-def test_while_the_database_is_away(fleet, model, role):
-    """Nothing can be stored: the deadline ends it, with 0, and the next start goes on."""
-    tiny = model(lambda _: scored("CGST_SGST", 0.97))
-    tiny.hold()
-    fleet.configure(cascade(tiny.url, tiny.url, limits={"drain": "1s"}), RULES)
+@pytest.fixture
+def holding(fleet, model):
+    """Worker and escalator, and a model that holds its answers."""
+    fleet.tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    fleet.tiny.hold()
+    fleet.configure(cascade(fleet.tiny.url, fleet.tiny.url, limits={"drain": "5m"}), RULES)
     fleet.init()
-    worker, escalator = fleet.worker("tiny").ready(), fleet.escalator().ready()
+    fleet.up = fleet.worker("tiny").ready(), fleet.escalator().ready()
+    return fleet
+
+
+def answers_that_wait(fleet, count):
+    """Within an outage of the database: answers that were paid for and cannot be stored."""
+    fleet.up[0].said("waiting for it")
+    fleet.tiny.release()
+    until(lambda: f'taskfit_hops{{step="storing"}} {count}' in fleet.up[0]._get("/metrics"),
+          "rows that cannot be stored")
+
+
+def test_answers_wait_for_the_database(holding):
+    """They were paid for: the drain waits as long as it may, and the database is soon back."""
+    fleet, worker = holding, holding.up[0]
     fleet.send(*[wire.job(line(n)) for n in range(10)])
-    until(lambda: tiny.calls == 10, "10 calls under way")
-    program = worker if role == "worker" else escalator
+    until(lambda: fleet.tiny.calls == 10, "10 calls under way")
     with fleet.stack.without("postgres"):
-        program.said("waiting for it")
-        if role == "worker":
-            tiny.release()
-            until(lambda: 'taskfit_hops{step="storing"} 10' in worker._get("/metrics"),
-                  "rows that cannot be stored")
-        assert program.stop() == 0, program.log
-        assert role == "escalator" or "drain deadline" in worker.log
-    tiny.release()
-    again = fleet.worker("tiny", name="again") if role == "worker" else fleet.escalator(name="again")
+        answers_that_wait(fleet, 10)
+        worker.child.send_signal(signal.SIGTERM)
+        worker.said("10 answers that were paid for wait for the database")
+    assert worker.ended(60) == 0, worker.log
+    assert fleet.count("attempts") == 10
+    fleet.worker("tiny", name="again")
+    fleet.outcomes(10)
+    assert fleet.tiny.repeats == 0
+
+
+def test_the_deadline_ends_an_outage(holding):
+    """With 0, and the next start goes on."""
+    fleet = holding
+    fleet.up[0].kill()
+    fleet.config["limits"]["drain"] = "1s"
+    fleet.write_config()
+    worker = fleet.worker("tiny", name="brief").ready()
+    fleet.up = worker, fleet.up[1]
+    fleet.send(*[wire.job(line(n)) for n in range(10)])
+    until(lambda: fleet.tiny.calls == 10, "10 calls under way")
+    with fleet.stack.without("postgres"):
+        answers_that_wait(fleet, 10)
+        assert worker.stop() == 0, worker.log
+        assert "drain deadline" in worker.log
+    fleet.worker("tiny", name="again")
     outcomes = fleet.outcomes(10)
     assert {o.verdict for o in outcomes.values()} == {"accept"}
-    assert tiny.repeats <= 10 and again.running
+    assert fleet.tiny.repeats <= 10
+
+
+@pytest.mark.parametrize("role", ["worker", "escalator"])
+def test_what_cost_nothing_does_not_wait_for_the_database(holding, role):
+    """Jobs not called yet, and results: their records come again."""
+    fleet = holding
+    program = fleet.up[role == "escalator"]
+    program.child.send_signal(signal.SIGSTOP)
+    if role == "escalator":
+        fleet.tiny.release()
+        fleet.send(*[wire.job(line(n)) for n in range(10)])
+        fleet.read_topic("results", 10)
+    with fleet.stack.without("postgres"):
+        if role == "worker":
+            fleet.send(*[wire.job(line(n)) for n in range(10)])
+        program.child.send_signal(signal.SIGCONT)
+        until(lambda: 'taskfit_hops{step="all"} 10' in program._get("/metrics"), "10 in hand")
+        assert program.stop() == 0, program.log
+        assert "drain deadline" not in program.log
+    fleet.tiny.release()
+    (fleet.worker("tiny", name="again") if role == "worker" else fleet.escalator(name="again"))
+    fleet.outcomes(10)
+    assert fleet.tiny.repeats == 0
 
 
 def test_while_the_brokers_are_away(fleet, model):

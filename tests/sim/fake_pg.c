@@ -156,6 +156,10 @@ bool pg_ready(const struct pg *pg) {
     return pg->connected && pg->query == NULL;
 }
 
+bool pg_away(const struct pg *pg) {
+    return !pg->connected;
+}
+
 void database_away(bool away) {
     database_is_away = away;
     trace("database is %s", away ? "away" : "back");

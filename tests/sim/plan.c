@@ -136,6 +136,15 @@ static void for_a_while(struct trouble *trouble) {
     event_in(&trouble->end, between(10 * MS_US, 30 * SECOND_US), on_end, trouble);
 }
 
+// A drain meanwhile: what was paid for waits, and all else is left.
+static void lose_database(struct trouble *trouble) {
+    database_away(true);
+    for_a_while(trouble);
+    if (chance(0.3)) {
+        node_drain(someone());
+    }
+}
+
 static void on_trouble(void *owner) {
     struct trouble *trouble = owner;
     switch (trouble->kind) {
@@ -145,7 +154,7 @@ static void on_trouble(void *owner) {
     case TROUBLE_REBALANCE: group_rebalance(some_topic()); break;
     case TROUBLE_REPLAY: replay(); break;
     case TROUBLE_BROKER: broker_away(true); for_a_while(trouble); break;
-    case TROUBLE_DATABASE: database_away(true); for_a_while(trouble); break;
+    case TROUBLE_DATABASE: lose_database(trouble); break;
     case TROUBLE_SLOW: database_is_slow = true; for_a_while(trouble); break;
     case TROUBLE_CANCEL_JOB: cancel_job(); break;
     case TROUBLE_CANCEL_BATCH: cancel_batch(); break;
