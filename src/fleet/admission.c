@@ -12,9 +12,7 @@ enum column {
     COLUMN_LATENCY, COLUMN_STARTED, COLUMN_HTTP_STATUS, COLUMN_LETTER_TEXT,
 };
 
-void admission_encode(void *owner, struct hop *const *rows, size_t count,
-                      struct pg_params *params) {
-    (void)owner;
+void admission_encode(struct hop *const *rows, size_t count, struct pg_params *params) {
     pg_array(params, PG_UUID);
     for (size_t i = 0; i < count; i++) {
         pg_uuid(params, rows[i]->job.id);

@@ -14,8 +14,7 @@ enum admission {
     ADMISSION_OVER_CAP,   // the batch has spent what it may
 };
 
-void admission_encode(void *owner, struct hop *const *rows, size_t count,
-                      struct pg_params *params);
+void admission_encode(struct hop *const *rows, size_t count, struct pg_params *params);
 
 // Tells each row's verdict through `each`, in order.
 void admission_read(struct hop *const *rows, size_t count, const struct pg_result *result,

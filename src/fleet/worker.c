@@ -26,7 +26,8 @@ struct worker {
     struct map in_hand;  // by (job, hop): a second copy waits for the first
     struct order order;
     uint64_t arrivals;
-    int64_t turned_ms, gauges_due_ms;
+    int64_t turned_ms, woke_ms;  // the last turn; the last that came after too long
+    int64_t gauges_due_ms;
 };
 
 // --- one job at a time
@@ -126,11 +127,6 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 
 // --- admitting
 
-static void wait_until(struct worker *w, struct hop *hop, int64_t due_ms) {
-    hop_move(hop, STEP_WAITING, &w->waiting);
-    heap_push(&w->due, &hop->due, due_ms);
-}
-
 static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) {
     hop->attempt.error = slice_of(reason_code(reason));
     if (hop->attempt.calls == 0) {
@@ -180,15 +176,22 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
     case ADMISSION_CALL:
         if (is_skipped(w, hop)) {
             fail_attempt(w, hop, REASON_TIER_SKIPPED);
-        } else if (!order_is_first(hop)) {
-            hop_move(hop, STEP_BEHIND, &w->behind);
-        } else if (hop->due.due > loop_now_ms(w->station.process->loop)) {
-            wait_until(w, hop, hop->due.due);  // it was asked about again while it waited
-        } else {
+        } else if (order_is_first(hop)) {
             hop_move(hop, STEP_READY, &w->ready);
+        } else {
+            hop_move(hop, STEP_BEHIND, &w->behind);
         }
         break;
     }
+}
+
+static void encode_admission(void *owner, struct hop *const *rows, size_t count,
+                             struct pg_params *params) {
+    struct worker *w = owner;
+    for (size_t i = 0; i < count; i++) {
+        rows[i]->asked_ms = loop_now_ms(w->station.process->loop);
+    }
+    admission_encode(rows, count, params);
 }
 
 static void on_admitted(void *owner, struct hop *const *rows, size_t count,
@@ -217,6 +220,10 @@ static void call(struct worker *w, int64_t now_ms) {
         struct hop *hop = hop_of(list_first(&w->ready));
         if (is_expired(w, hop)) {
             fail_attempt(w, hop, REASON_JOB_EXPIRED);
+            continue;
+        }
+        if (hop->asked_ms < w->woke_ms) {
+            store_add(w->admitting, hop, STEP_ADMITTING);
             continue;
         }
         enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
@@ -270,7 +277,8 @@ static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
         station_drop(&w->station, hop);
         return;
     }
-    wait_until(w, hop, loop_now_ms(w->station.process->loop) + wait_ms);
+    hop_move(hop, STEP_WAITING, &w->waiting);
+    heap_push(&w->due, &hop->due, loop_now_ms(w->station.process->loop) + wait_ms);
 }
 
 // The called go to be stored, those whose wait is over to be called again. Returns the wait of the
@@ -407,30 +415,25 @@ static void measure(struct worker *w, int64_t now_ms) {
 }
 
 // A process that stood still for as long as the group has patience may have lost its partitions,
-// and hears of it only later: what was admitted before may be stored by another by now, and is
-// asked about again before it is called.
-static void ask_again(struct worker *w, int64_t now_ms) {
-    struct list *lists[] = {&w->behind, &w->ready, &w->waiting};
+// and hears of it only later: what was asked about before, even what is answered only now, may be
+// stored by another meanwhile, and is asked about again before it is called.
+static void see_if_stood_still(struct worker *w, int64_t now_ms) {
     int64_t patience_ms = w->station.process->config->kafka.session_timeout_ms / 2;
-    bool stood_still = w->turned_ms > 0 && now_ms - w->turned_ms >= patience_ms;
-    w->turned_ms = now_ms;
-    for (size_t i = 0; stood_still && i < sizeof(lists) / sizeof(lists[0]); i++) {
-        LIST_FOR(node, lists[i]) {
-            heap_remove(&w->due, &hop_of(node)->due);
-            store_add(w->admitting, hop_of(node), STEP_ADMITTING);
-        }
+    if (w->turned_ms > 0 && now_ms - w->turned_ms >= patience_ms) {
+        w->woke_ms = now_ms;
     }
+    w->turned_ms = now_ms;
 }
 
 int64_t worker_turn(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = station_begin(&w->station, now_ms);
-    ask_again(w, now_ms);
+    see_if_stood_still(w, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
+    call(w, now_ms);
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
     station_lighten(&w->station, w->admitting, NULL);
     station_lighten(&w->station, w->storing, was_called);
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
-    call(w, now_ms);
     wait_ms = sooner_ms(wait_ms, store_turn(w->storing, now_ms));
     measure(w, now_ms);
     return sooner_ms(wait_ms, station_end(&w->station, now_ms));
@@ -442,7 +445,7 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
                  struct err *err) {
     static const struct station_events events = {on_taken, has_room, send, NULL, pack,
                                                  on_leaving, on_freed};
-    static const struct store_kind admitting = {PG_admit, admission_encode, on_admitted,
+    static const struct store_kind admitting = {PG_admit, encode_admission, on_admitted,
                                                 on_refused};
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,
                                               on_refused};

@@ -63,6 +63,9 @@ void http_cancel(struct http_call *call) {
 static void on_reply(void *owner) {
     struct http_call *call = owner;
     struct node *node = call->http->node;
+    if (list_first(&call->http->calls) != &call->node) {
+        tally(TALLY_OVERTOOK);
+    }
     list_remove(&call->node);
     if (node_op(node, OP_REPLY)) {
         call->done(call->owner, &call->reply);
@@ -126,6 +129,12 @@ static void say_busy(struct http_call *call) {
     call->reply.retry_after = slice_of(call->retry_after);
 }
 
+static void say_refused(struct http_call *call) {
+    static const uint32_t statuses[] = {400, 401, 403, 404, 413, 422};
+    tally(TALLY_REFUSED);
+    say(call, statuses[between(0, sizeof(statuses) / sizeof(statuses[0]) - 1)], "{}");
+}
+
 static void say_fault(struct http_call *call, enum http_fault how, enum tally kind) {
     tally(kind);
     call->reply.fault = how;
@@ -149,14 +158,15 @@ static int64_t choose(struct http_call *call, const struct http_request *request
     case 0: say_busy(call); break;
     case 1: tally(TALLY_SERVER); say(call, 503, "busy"); break;
     case 2: tally(TALLY_SERVER); say(call, 500, "<h1>oops</h1>"); break;
-    case 3: tally(TALLY_REFUSED); say(call, 400, "{}"); break;
+    case 3: say_refused(call); break;
     case 4: say_fault(call, HTTP_FAULT_CUT, TALLY_CUT); break;
     case 5: say_fault(call, HTTP_FAULT_CONNECT, TALLY_UNREACHABLE); break;
     case 6:
         say_fault(call, HTTP_FAULT_TIMEOUT, TALLY_TIMEOUT);
         latency_us = request->timeout_ms * MS_US;
         break;
-    case 7: say_garbage(call); call->cost_pico_usd = cost_of(request->url, 0); break;
+    case 7: say_fault(call, HTTP_FAULT_TOO_LARGE, TALLY_REPLY_TOO_LARGE); break;
+    case 8: say_garbage(call); call->cost_pico_usd = cost_of(request->url, 0); break;
     default: say_answer(call, request); break;
     }
     if (latency_us > request->timeout_ms * MS_US) {
@@ -200,6 +210,10 @@ static void check_call(const struct http_call *call, struct node *node) {
     if (node->draining || node->giving_back) {
         broken("job %u hop %u: a model is called while the process %s", subject->number,
                call->hop, node->draining ? "drains" : "gives back its partitions");
+    }
+    if (row->stored && row->stored_us <= node->woke_us) {
+        broken("job %u hop %u: a model is called, and the attempt was stored while the process "
+               "stood still", subject->number, call->hop);
     }
     // Between admission and call only one who had the partition before, or has it now, can store.
     if (row->stored && (row->stored_us <= visit->admitted_us || row->life == node->life)) {

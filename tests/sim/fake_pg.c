@@ -9,7 +9,7 @@
 #include "setting.h"
 #include "table.h"
 
-bool database_is_away, database_is_slow;
+bool database_is_away, database_is_slow, database_is_full;
 
 enum verdict_of_run { RUN_OK, RUN_REFUSED, RUN_ROLLED_BACK, RUN_LOST };
 
@@ -197,10 +197,14 @@ static void on_answer(void *owner) {
         err_poison(&err, "a value was refused");
         query->done(query->owner, NULL, &err);
     } else {
-        err_retry(&err, "a lock was given up");
+        err_retry(&err, "it was rolled back");
         query->done(query->owner, NULL, &err);
     }
     query_free(query);
+}
+
+static bool writes(enum pg_statement statement) {
+    return statement != PG_admit && statement != PG_recall && statement != PG_find_decisions;
 }
 
 static void run(struct query *query) {
@@ -211,6 +215,11 @@ static void run(struct query *query) {
     }
     if (query->pg && fault(0.01)) {
         tally(TALLY_FAILED_BEFORE);
+        return;
+    }
+    if (query->pg && database_is_full && writes(query->statement)) {
+        tally(TALLY_DATABASE_FULL);
+        query->verdict = RUN_ROLLED_BACK;
         return;
     }
     if (query->pg && fault(0.005)) {

@@ -10,6 +10,7 @@ extern int64_t sends_waiting;  // records of producers that are not yet in their
 extern int64_t memory_out;     // allocations not yet freed
 extern bool database_is_away;
 extern bool database_is_slow;
+extern bool database_is_full;  // or read-only: it answers, and stores nothing
 
 void database_away(bool away);
 

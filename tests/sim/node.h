@@ -35,6 +35,7 @@ struct node {
     bool armed, armed_before;
     enum op armed_at;        // the next time it does this, it dies: before or after it got out
     int64_t stalled_until_us, drain_until_ms;
+    int64_t woke_us;         // when it last woke, or will, from standing still for too long; -1
     int64_t recalled_us;     // all that was cancelled until then was heard
     struct event turn, wake, restart, stall;
 };

@@ -7,7 +7,8 @@
 #include "node.h"
 #include "setting.h"
 
-enum { TROUBLES_MOST = 24 };
+// PATIENCE: who stands still for so long may have lost its partitions; half of sim.yaml's session.
+enum { TROUBLES_MOST = 24, PATIENCE_US = 5 * SECOND_US };
 
 // --- who is there
 
@@ -43,6 +44,7 @@ enum trouble_kind {
     TROUBLE_BROKER,
     TROUBLE_DATABASE,
     TROUBLE_SLOW,
+    TROUBLE_FULL,
     TROUBLE_CANCEL_JOB,
     TROUBLE_CANCEL_BATCH,
     TROUBLE_RELOAD,
@@ -82,6 +84,9 @@ static void stall(void) {
     tally(TALLY_STALLS);
     trace("%s: stands still for %lld ms", node->instance, (long long)for_us / MS_US);
     node->stalled_until_us = world.now_us + for_us;
+    if (for_us >= PATIENCE_US) {
+        node->woke_us = node->stalled_until_us;
+    }
     group_silent(node, for_us);
 }
 
@@ -129,6 +134,8 @@ static void on_end(void *owner) {
         database_away(false);
     } else if (trouble->kind == TROUBLE_SLOW) {
         database_is_slow = false;
+    } else if (trouble->kind == TROUBLE_FULL) {
+        database_is_full = false;
     }
 }
 
@@ -156,6 +163,7 @@ static void on_trouble(void *owner) {
     case TROUBLE_BROKER: broker_away(true); for_a_while(trouble); break;
     case TROUBLE_DATABASE: lose_database(trouble); break;
     case TROUBLE_SLOW: database_is_slow = true; for_a_while(trouble); break;
+    case TROUBLE_FULL: database_is_full = true; for_a_while(trouble); break;
     case TROUBLE_CANCEL_JOB: cancel_job(); break;
     case TROUBLE_CANCEL_BATCH: cancel_batch(); break;
     case TROUBLE_RELOAD: reload(); break;
@@ -193,7 +201,7 @@ void plan_faults_end(void) {
         event_stop(&troubles[i].event);
         event_stop(&troubles[i].end);
     }
-    database_is_slow = false;
+    database_is_slow = database_is_full = false;
     if (broker_is_away) {
         broker_away(false);
     }

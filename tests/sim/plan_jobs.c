@@ -28,6 +28,7 @@ static const struct kind kinds[] = {
 };
 
 int plan_waiting;
+static unsigned last_number;  // of the jobs that were sent
 
 static void on_cargo(void *owner) {
     struct cargo *cargo = owner;
@@ -37,6 +38,10 @@ static void on_cargo(void *owner) {
     }
     if (cargo->subject) {
         cargo->subject->sent++;
+        if (cargo->subject->number < last_number) {
+            tally(TALLY_REORDERED);
+        }
+        last_number = cargo->subject->number;
     }
     struct slice key = cargo->key;
     bool may_scatter = cargo->subject && cargo->subject->order == 0 && cargo->copies > 1;
@@ -182,6 +187,7 @@ void plan_more_jobs(int64_t until_us) {
 void plan_jobs(int64_t until_us) {
     int64_t jobs = chance(0.1) ? between(40, 120) : between(1, 25);
     plan_waiting = 0;
+    last_number = 0;
     make_batches();
     for (int64_t i = 0; i < jobs; i++) {
         make_job(until_us);

@@ -21,6 +21,7 @@
 #define KINDS(X) \
     X(JOBS, "jobs") X(DUPLICATES, "copies by the producer") \
     X(SCATTERED, "copies in another partition") X(ORDERED, "jobs with an order key") \
+    X(REORDERED, "jobs that overtook others at the producer") \
     X(POISON, "poison records") \
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \
     X(RELOADS, "reloads") X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
@@ -35,6 +36,7 @@
     X(SENDS_LOST, "sent records lost in a crash") X(SENDS_KEPT, "sent records that outlived one") \
     X(OFFSET_GAPS, "gaps between offsets") X(LOGS_REMADE, "topics made anew") \
     X(DATABASE_AWAY, "database away") X(DATABASE_SLOW, "database slow") \
+    X(DATABASE_FULL, "database read-only or full") \
     X(FAILED_BEFORE, "statements failed before their commit") \
     X(FAILED_AFTER, "statements failed after their commit") \
     X(TIMED_OUT, "statements given up, and run later") X(GAVE_UP_LOCK, "statements rolled back") \
@@ -46,6 +48,7 @@
     X(CALLS, "model calls") X(BUSY, "replies 429 with Retry-After") X(SERVER, "replies 5xx") \
     X(REFUSED, "replies 4xx") X(TIMEOUT, "calls timed out") X(CUT, "replies cut") \
     X(UNREACHABLE, "models unreachable") X(GARBAGE, "replies of garbage") \
+    X(REPLY_TOO_LARGE, "replies too large") X(OVERTOOK, "replies that overtook others") \
     X(REPEATED, "calls repeated") \
     X(REPEATED_BY_DEATH, "of these by deaths alone") \
     X(IN_HAND, "calls in hand at deaths, not stored") \
