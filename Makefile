@@ -77,7 +77,7 @@ $(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
 $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
-objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c tests/unit/*.c)) ## compile, link nothing
+objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c)) ## compile, link nothing
 
 # --- tests
 
@@ -101,7 +101,7 @@ $(BUILD)/sim_run: $(call obj,$(wildcard tests/sim/*.c)) $(BUILD)/libfleet.a $(si
 
 SEEDS ?= 20000
 SIM_FROM ?= 1
-sim: $(BUILD)/sim_run ## simulated schedules of faults: the old seeds, and SEEDS=20000 from SIM_FROM=1
+sim: $(BUILD)/sim_run ## schedules of faults: old seeds, and SEEDS=20000 from SIM_FROM=1
 	@$(BUILD)/sim_run --config tests/sim/sim.yaml --old tests/sim/seeds.txt --jobs 2 \
 	    --seeds $(SIM_FROM) $(SEEDS)
 
@@ -122,8 +122,9 @@ fuzz: ## fuzz every parser of outside bytes, FUZZ_SECONDS=60 in all
 	    fuzz-programs
 	@tests/fuzz/run $(BUILD)/clang-fuzz/fuzz $(FUZZ_SECONDS)
 
+ASAN_SEEDS ?= 5000
 asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBSan
-	@$(MAKE) -s BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' SEEDS=$(or $(SEEDS),500) \
+	@$(MAKE) -s BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' SEEDS=$(ASAN_SEEDS) \
 	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit sim
 
 flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "check.h"
 #include "facts.h"
 #include "fakes.h"
@@ -101,7 +102,7 @@ static bool run_seed(uint64_t seed, bool trace_it) {
     world_begin(seed, trace_it);
     facts_begin();
     broker_begin();
-    database_is_away = database_is_slow = false;
+    database_is_away = database_is_slow = database_is_full = false;
     nodes_begin(setting_for_world());
     int64_t faults_end_us = plan_world();
     run_until(faults_end_us);
@@ -293,6 +294,7 @@ int main(int argc, char **argv) {
     struct options o = {.failures = 20, .jobs = 1};
     struct err err;
     unsigned failed = 0;
+    int64_t start_ms = clock_steady_ms();
     if (!parse(argc, argv, &o)) {
         return usage();
     }
@@ -313,8 +315,11 @@ int main(int argc, char **argv) {
         return EX_NOINPUT;
     }
     bool whole = o.trace || tallies_print(&tallies, tallies.schedules >= COMPLETE);
-    printf("%llu schedules, %llu events: %llu passed, %u failed\n",
+    double seconds = (double)(clock_steady_ms() - start_ms + 1) / 1000;
+    printf("%llu schedules, %llu events, seeds from %llu, %.0f s, %.0f schedules/s: "
+           "%llu passed, %u failed\n",
            (unsigned long long)tallies.schedules, (unsigned long long)tallies.events,
+           (unsigned long long)o.from, seconds, (double)tallies.schedules / seconds,
            (unsigned long long)(tallies.schedules - failed), failed);
     setting_close();
     return failed > 0 || !whole;
