@@ -301,6 +301,7 @@ struct pg *pg_open(struct loop *loop, const struct pg_options *options) {
     struct pg *pg = mem_zalloc(sizeof(*pg));
     pg->loop = loop;
     pg->options = *options;
+    pg->options.url = mem_string(options->url);  // a configuration takes its own with it
     pg->timer = mem_zalloc(sizeof(*pg->timer));
     uv_timer_init(loop_uv(loop), pg->timer);
     pg->timer->data = pg;
@@ -315,6 +316,7 @@ void pg_close(struct pg *pg) {
     PQfinish(pg->conn);
     PQclear(pg->result);
     pg_params_fini(&pg->params);
+    mem_free((char *)(uintptr_t)pg->options.url);
     mem_free(pg);
 }
 

@@ -27,7 +27,7 @@ struct pg;
 typedef void pg_done(void *owner, const struct pg_result *result, const struct err *err);
 
 struct pg_options {
-    const char *url;
+    const char *url;        // copied
     const char *program;    // application_name
     int64_t timeout_ms;     // of a statement; the connection is given up after it
     // A change between reachable (err NULL) and away.
