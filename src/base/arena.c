@@ -85,6 +85,19 @@ void *arena_alloc(struct arena *arena, size_t size) {
     return block->data;
 }
 
+bool arena_release(struct arena *arena, const void *memory) {
+    for (struct arena_block **at = &arena->blocks; *at; at = &(*at)->next) {
+        struct arena_block *block = *at;
+        if (block->data == memory && block->size > ARENA_BLOCK_BYTES) {
+            *at = block->next;
+            arena->pool->held -= block->size;
+            mem_free(block);
+            return true;
+        }
+    }
+    return false;
+}
+
 void *arena_zalloc(struct arena *arena, size_t size) {
     return memset(arena_alloc(arena, size), 0, size);
 }

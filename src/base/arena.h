@@ -37,4 +37,8 @@ char *arena_string(struct arena *arena, struct slice from);        // a copy, en
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+// Gives back what was allocated before the arena dies, if the heap served it. False: it lies in a
+// block with others, and stays.
+bool arena_release(struct arena *arena, const void *memory);
+
 #endif

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,10 @@ char *mem_string(const char *text) {
 
 void mem_free(void *memory) {
     free(memory);
+}
+
+void mem_trim(void) {
+    malloc_trim(0);
 }
 
 void *mem_array(size_t count, size_t size) {

@@ -14,6 +14,7 @@ void *mem_realloc(void *old, size_t size);
 void *mem_copy(const void *from, size_t size);
 char *mem_string(const char *text);
 void mem_free(void *memory);
+void mem_trim(void);  // gives free memory back to the system; takes tens of milliseconds for much
 
 // An array of count elements, zeroed; a product that overflows aborts too.
 void *mem_array(size_t count, size_t size);

@@ -55,15 +55,14 @@ static bool add_tiers(struct trial *trial, const struct options *options,
 
 static void carry_out(struct trial *trial, const struct options *options,
                       struct try_result *result) {
-    for (size_t i = 0; options->dry && i < result->count; i++) {
+    if (!options->dry) {
+        trial_run(trial, PATH_TIERS_MOST);
+    }
+    for (size_t i = 0; i < result->count; i++) {
         bool made = trial_preview(result->hops[i]);
         (void)made;  // or the attempt says why not, which is shown
     }
-    if (options->dry) {
-        return;
-    }
-    trial_run(trial, PATH_TIERS_MOST);
-    for (size_t i = 0; i < result->count; i++) {
+    for (size_t i = 0; !options->dry && i < result->count; i++) {
         trial_decide(trial, result->hops[i]);
     }
 }

@@ -21,6 +21,7 @@ struct caller {
     void *owner;
     uint32_t in_flight_most;  // what http was opened for
     uint32_t in_flight;
+    size_t unsent;            // bytes of large bodies that are not out yet
     struct buf scratch, payload;
     int64_t warned_ms;        // when hops without an answer were told of last; 0: never
     uint32_t failures;        // such hops since
@@ -62,6 +63,9 @@ static bool build(struct caller *caller, struct hop *hop) {
     const struct config_model *conf = hop->call.model->conf;
     struct slice payload = hop->job.input;
     struct err err;
+    if (hop->call.body.at) {
+        return true;  // of the try before
+    }
     if (conf->prompt) {
         buf_clear(&caller->payload);
         if (!jq_run(conf->prompt, payload, &caller->payload, &err)) {
@@ -78,6 +82,17 @@ static bool build(struct caller *caller, struct hop *hop) {
     }
     hop->call.body = arena_slice(&hop->arena, buf_slice(&caller->scratch));
     return true;
+}
+
+// Of no use any more, but for another try, which makes it anew: a large one would be the input once
+// more for as long as the hop lasts.
+static void body_release(struct hop *hop) {
+    size_t len = hop->call.body.len;
+    if (!arena_release(&hop->arena, hop->call.body.at)) {
+        return;
+    }
+    hop->call.body = (struct slice){0};
+    hop->call.caller->unsent -= len > HTTP_STREAMED_BYTES ? len : 0;
 }
 
 // The key is the hop's, not the try's: a server that knows it answers a repeated call once.
@@ -115,6 +130,7 @@ static int64_t retry_wait(struct caller *caller, const struct hop *hop,
 
 static void call_over(struct hop *hop) {
     hop->call.http = NULL;
+    body_release(hop);
     hop->call.model->state->running--;
     hop->call.caller->in_flight--;
 }
@@ -130,6 +146,10 @@ static void warn(struct caller *caller, const struct hop *hop, const struct read
              caller->failures, reason_code(reading->error), SLICE_ARGS(reading->error_text));
     caller->warned_ms = now_ms;
     caller->failures = 0;
+}
+
+static void on_sent(void *owner) {
+    body_release(owner);
 }
 
 static void on_reply(void *owner, const struct http_reply *http) {
@@ -164,17 +184,18 @@ static bool prepare(struct caller *caller, struct hop *hop, int64_t now_ms) {
     const struct model *model = &hop->call.model->conf->model;
     hop->attempt.model = slice_of(model->name);
     hop->attempt.prompt = slice_of(model->prompt_version);
-    if (hop->call.tries > 0) {
-        return true;
+    if (hop->call.tries == 0) {
+        hop->call.first_ms = now_ms;
+        hop->attempt.started_ms = loop_wall_ms(caller->process->loop);
+        make_key(hop);
     }
-    hop->call.first_ms = now_ms;
-    hop->attempt.started_ms = loop_wall_ms(caller->process->loop);
-    make_key(hop);
     return build(caller, hop);
 }
 
 bool caller_preview(struct caller *caller, struct hop *hop) {
-    hop->call.model = models_choose(caller->models, hop);
+    if (hop->call.model == NULL) {
+        hop->call.model = models_choose(caller->models, hop);
+    }
     hop->call.caller = caller;
     if (hop->call.model == NULL) {
         fail(hop, REASON_ERROR_TIER, (struct slice){0});
@@ -185,7 +206,8 @@ bool caller_preview(struct caller *caller, struct hop *hop) {
 
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {
     struct model_use *m = hop->call.model;
-    if (caller->in_flight >= caller->in_flight_most) {
+    if (caller->in_flight >= caller->in_flight_most ||
+        caller->unsent >= process_buffer_bytes(caller->process)) {
         return CALLER_FULL;
     }
     if (m == NULL) {
@@ -209,10 +231,12 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
         .idempotency_key = hop->call.key,
         .timeout_ms = model->timeout_ms,
         .reply_bytes = model->reply_bytes,
+        .sent = on_sent,
     };
     hop->call.tries++;
     hop->attempt.calls++;
     caller->in_flight++;
+    caller->unsent += request.body.len > HTTP_STREAMED_BYTES ? request.body.len : 0;
     m->state->running++;
     m->state->calls->value++;
     hop->call.http = http_send(caller->http, &request, on_reply, hop);

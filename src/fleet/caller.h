@@ -25,13 +25,14 @@ void caller_tidy(struct caller *caller);  // once a while: lets go what no hop n
 
 enum caller_verdict {
     CALLER_STARTED,
-    CALLER_FULL,    // every model of the tier has as many calls as it may
+    CALLER_FULL,    // every model of the tier has as many calls as it may, or large requests wait
+                    // to be sent
     CALLER_FAILED,  // no call can be made: the attempt holds the error
 };
 // Starts the first call of a hop, or the next try.
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms);
-// Chooses the model and makes hop->call.body, as caller_start would, and sends nothing. False: the
-// attempt holds the error.
+// Chooses the model and makes hop->call.body, as caller_start would, or as it did: a large body is
+// not kept. Sends nothing. False: the attempt holds the error.
 bool caller_preview(struct caller *caller, struct hop *hop);
 void caller_cancel(struct caller *caller, struct hop *hop);  // of a call under way
 

@@ -82,7 +82,7 @@ static const struct conf_row limits_rows[] = {
     {"hops", CONF_COUNT, LIMIT(hops), "8192", 1, 1000000, NULL,
      "jobs held in memory, from taken to finished"},
     {"memory", CONF_SIZE, LIMIT(memory_bytes), "512MiB", 1 << 20, 1099511627776, NULL,
-     "held for jobs; nothing is taken above it"},
+     "held for jobs; nothing is taken above it; results on their way out add at most an eighth"},
     {"input", CONF_SIZE, LIMIT(input_bytes), "1MiB", 1024, 16 << 20, NULL, "of one job's input"},
     {"depth", CONF_COUNT, LIMIT(input_depth), "64", 1, 1000, NULL, "of an input's nesting"},
     {"offset_span", CONF_COUNT, LIMIT(offset_span), "100000", 1, 10000000, NULL,

@@ -1,5 +1,13 @@
 #include "fleet/process.h"
 
+// Twice the largest record that a producer takes, whatever the limit on memory is.
+enum { BUFFER_LEAST = 8 << 20, BUFFER_SHARE = 8 };
+
+size_t process_buffer_bytes(const struct process *process) {
+    size_t share = (size_t)process->config->limits.memory_bytes / BUFFER_SHARE;
+    return share > BUFFER_LEAST ? share : BUFFER_LEAST;
+}
+
 struct kafka_options process_kafka(const struct config *config) {
     static const char *const security[] = {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
     const struct config_kafka *kafka = &config->kafka;

@@ -23,6 +23,9 @@ struct process {
     void *fatal_owner;
 };
 
+// Most bytes that may lie in a buffer on their way out: requests to models, records to brokers.
+size_t process_buffer_bytes(const struct process *process);
+
 // Kafka's options from the configuration.
 struct kafka_options process_kafka(const struct config *config);
 

@@ -39,7 +39,7 @@ bool publisher_open(struct publisher **out, struct process *process,
         .kafka = process_kafka(config),
         .compression = config->kafka.compression,
         .queue_records = 4 * config->limits.hops,
-        .queue_bytes = config->limits.memory_bytes,
+        .queue_bytes = (int64_t)process_buffer_bytes(process),
         .linger_ms = config->kafka.linger_ms,
     };
     struct publisher *publisher = mem_zalloc(sizeof(*publisher));

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "fleet/process.h"
 
-enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10 };
+enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10, TRIM_BYTES = 64 << 20 };
 
 // --- hops
 
@@ -184,6 +184,18 @@ int64_t station_begin(struct station *s, int64_t now_ms) {
     return intake_turn(s->intake, now_ms);
 }
 
+// After a peak: by itself the heap keeps what is free below anything that lives.
+static void give_back(struct station *s) {
+    size_t held = s->process->pool.held;
+    if (s->held_most < held) {
+        s->held_most = held;
+    }
+    if (s->held_most >= TRIM_BYTES && held < s->held_most / 2) {
+        mem_trim();
+        s->held_most = held;
+    }
+}
+
 static void measure(struct station *s, int64_t now_ms) {
     if (now_ms < s->gauges_due_ms) {
         return;
@@ -193,6 +205,7 @@ static void measure(struct station *s, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "publishing",
                (double)(s->unsent.count + s->publishing.count));
     metric_set(metrics, METRIC_MEMORY_BYTES, "", (double)s->process->pool.held);
+    give_back(s);
     s->gauges_due_ms = now_ms + GAUGES_MS;
 }
 

@@ -17,6 +17,7 @@ enum {
     SHARD_CALLS = 32,     // at which a multi handle is cheapest
     SHARDS_MOST = 128,
     RECEIVE_BYTES = 4096, // curl's own buffer; its default of 16 KiB is most of a call's memory
+    SEND_BYTES = 16384,   // likewise, and its least: a call holds it as long as it lasts
     KEY_BYTES = 80,
     RETRY_AFTER_BYTES = 64,
     BODY_KEPT = 8192,     // a larger reply's memory is given back
@@ -48,7 +49,9 @@ struct http_call {
     struct shard *shard;
     CURL *easy;
     http_done *done;  // NULL: cancelled, or idle
+    http_sent *sent;
     void *owner;
+    struct slice unread;  // of a streamed request
     struct buf body;
     uint32_t body_most;
     bool too_large;
@@ -64,6 +67,24 @@ struct socket {
     struct shard *shard;
     curl_socket_t fd;
 };
+
+// --- requests
+
+// Of a body that is streamed. Nothing is read twice: a request that was begun is not sent again
+// (on_sending).
+static size_t on_read(char *to, size_t one, size_t room, void *opaque) {
+    struct http_call *call = opaque;
+    size_t size = call->unread.len < room ? call->unread.len : room;
+    (void)one;
+    memcpy(to, call->unread.at, size);
+    call->unread.at += size;
+    call->unread.len -= size;
+    if (call->unread.len == 0 && call->sent) {
+        call->sent(call->owner);
+        call->sent = NULL;
+    }
+    return size;
+}
 
 // --- replies
 
@@ -156,7 +177,9 @@ static enum http_fault fault_of(const struct http_call *call, CURLcode code) {
 
 static void call_rest(struct http_call *call) {
     call->done = NULL;
+    call->sent = NULL;
     call->owner = NULL;
+    call->unread = (struct slice){0};
     if (call->body.cap > BODY_KEPT) {
         buf_fini(&call->body);
     }
@@ -335,6 +358,9 @@ static struct http_call *call_new(struct shard *shard) {
     shard->http->all = call;
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     curl_easy_setopt(call->easy, CURLOPT_SHARE, shard->http->share);
+    curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(call->easy, CURLOPT_READDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BYTES);
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -374,7 +400,9 @@ static void call_prepare(struct http_call *call, const struct http_request *requ
     call->too_large = call->has_retry_after = false;
     curl_easy_setopt(call->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, request->body.at);
+    bool streamed = request->body.len > HTTP_STREAMED_BYTES;
+    call->unread = streamed ? request->body : (struct slice){0};
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, streamed ? NULL : request->body.at);
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
     curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 }
@@ -385,6 +413,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     struct list_node *node = list_pop(&shard->idle);
     struct http_call *call = node ? LIST_ENTRY(node, struct http_call, node) : call_new(shard);
     call->done = done;
+    call->sent = request->sent;
     call->owner = owner;
     call_prepare(call, request);
     shard->running++;

@@ -35,13 +35,21 @@ struct http_reply {
     int64_t latency_ms;
 };
 
+// A larger body is read as it is sent, and not needed from then on; a smaller one is copied whole
+// and sent at once, but must be kept.
+enum { HTTP_STREAMED_BYTES = 32768 };
+
+// Such a body was read to its end. Comes before `done`, if at all.
+typedef void http_sent(void *owner);
+
 struct http_request {
     const char *url;                     // must live until the reply
     const struct http_headers *headers;  // likewise
-    struct slice body;                   // likewise
+    struct slice body;                   // likewise, or until `sent`
     const char *idempotency_key;         // copied; NULL: none
     int64_t timeout_ms;
     uint32_t reply_bytes;
+    http_sent *sent;                     // NULL: no need to know
 };
 
 typedef void http_done(void *owner, const struct http_reply *reply);

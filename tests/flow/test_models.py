@@ -1,4 +1,5 @@
 """Models that misbehave: what is stored, what is tried again, what moves on."""
+import json
 import time
 
 import pytest
@@ -52,6 +53,21 @@ def test_a_call_cut_on_a_kept_connection_counts(fleet, model):
         fleet.outcomes(n + 1)
     assert (tiny.calls, tiny.repeats) == (3, 1)
     assert [fleet.attempts(job)[0].calls for job in jobs] == [1, 2]
+
+
+def test_large_requests_are_made_anew(fleet, model):
+    """A large body is not kept: each try has it whole, also one on a connection that was cut."""
+    replies = [page(status=503), CUT, scored("CGST_SGST", 0.97), CUT, page(status=503)]
+    tiny = model(lambda _: replies[min(tiny.calls - 1, len(replies) - 1)])
+    run_cascade(fleet, tiny.url, model(answer).url, limits={"in_flight": 1})
+    documents = [{**line(n), "text": chr(97 + n) * 300_000} for n in range(2)]
+    for n, document in enumerate(documents):
+        fleet.send(wire.job(document))
+        fleet.outcomes(n + 1)
+    assert [request.body for request in tiny.requests] == [documents[0]] * 3 + [documents[1]] * 3
+    (fleet.directory / "line.json").write_text(json.dumps(documents[1]))
+    tried = json.loads(fleet.command("try", "line.json", "--tier", "mid", "--json").stdout)
+    assert tried["tiers"][0]["request"] == documents[1]
 
 
 def test_nobody_listens(fleet, model):

@@ -54,6 +54,9 @@ void *mem_array(size_t count, size_t size) {
     return counted(calloc(count ? count : 1, size ? size : 1));
 }
 
+void mem_trim(void) {
+}
+
 // --- log
 
 void log_open(const char *program, enum log_level level) {

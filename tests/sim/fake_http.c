@@ -21,6 +21,7 @@ struct http_call {
     struct event event;
     struct http *http;
     http_done *done;
+    http_sent *sent;
     void *owner;
     struct subject *subject;
     unsigned hop;
@@ -68,6 +69,7 @@ static void on_reply(void *owner) {
     }
     list_remove(&call->node);
     if (node_op(node, OP_REPLY)) {
+        call->sent(call->owner);
         call->done(call->owner, &call->reply);
         if (call->reply.status == 200) {
             subject_visit(call->subject, call->hop, node->life)->cost_pico_usd +=
@@ -180,6 +182,16 @@ static int64_t choose(struct http_call *call, const struct http_request *request
 
 // --- calls
 
+// Each try is made of the job's own input, also when the body of the try before is gone.
+static void check_body(const struct http_call *call, struct slice body) {
+    char own[32];
+    int len = snprintf(own, sizeof(own), "\"n\":%u,", call->subject->number);
+    if (memmem(body.at, body.len, own, (size_t)len) == NULL) {
+        broken("job %u hop %u: a model is called with another input", call->subject->number,
+               call->hop);
+    }
+}
+
 // Does this process still have the partition that the job is in?
 static bool is_zombie(const struct node *node, const struct subject *subject) {
     char name[64];
@@ -239,11 +251,13 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     bool counts = node_op(http->node, OP_CALL);
     call->http = http;
     call->done = done;
+    call->sent = request->sent;
     call->owner = owner;
     list_append(&http->calls, &call->node);
     identify(call, request->idempotency_key);
     if (counts && call->subject) {
         check_call(call, http->node);
+        check_body(call, request->body);
         check_turn(http->node, call->subject, call->hop);
         subject_visit(call->subject, call->hop, http->node->life)->calls++;
         tally(TALLY_CALLS);

@@ -41,10 +41,33 @@ static void slices_are_copies_and_absent_stays_absent(void **state) {
     arena_pool_fini(&pool);
 }
 
+static void what_the_heap_served_can_be_given_back(void **state) {
+    struct arena_pool pool;
+    struct arena arena;
+    (void)state;
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    char *small = arena_alloc(&arena, 100), *large = arena_alloc(&arena, ARENA_BLOCK_BYTES);
+    char *larger = arena_alloc(&arena, 10 * ARENA_BLOCK_BYTES);
+    size_t held = pool.held;
+    assert_true(arena_release(&arena, large));
+    assert_in_range(held - pool.held, ARENA_BLOCK_BYTES, ARENA_BLOCK_BYTES + 64);
+    assert_false(arena_release(&arena, large));
+    assert_false(arena_release(&arena, small));
+    assert_false(arena_release(&arena, NULL));
+    assert_ptr_equal(arena_alloc(&arena, 16), small + 112);  // goes on where it was
+    assert_true(arena_release(&arena, larger));
+    assert_int_equal(pool.held, ARENA_BLOCK_BYTES);
+    arena_fini(&arena);
+    assert_int_equal(pool.held, 0);
+    arena_pool_fini(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(held_grows_and_comes_back),
         cmocka_unit_test(slices_are_copies_and_absent_stays_absent),
+        cmocka_unit_test(what_the_heap_served_can_be_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
