@@ -42,6 +42,7 @@ static const struct backoff reconnect = {.base_ms = 100, .cap_ms = 5000};
 struct pg {
     struct loop *loop;
     struct pg_options options;
+    struct buf settings;  // of a session
     PGconn *conn;
     uv_poll_t *poll;    // of the connection's socket; NULL: none
     uv_timer_t *timer;  // to connect again, or the limit of what is under way
@@ -163,11 +164,26 @@ static void connect_go_on(struct pg *pg, PostgresPollingStatusType status) {
     }
 }
 
+// What the session is set to, and then what the address sets, which wins. The server ends by itself
+// what is waited for no longer: it would go on, and keep its locks from the same statement's next
+// try.
+static void write_settings(const struct pg_options *options, struct buf *out) {
+    PQconninfoOption *parts = PQconninfoParse(options->url, NULL);
+    buf_printf(out, "-c plan_cache_mode=force_generic_plan -c statement_timeout=%lld",
+               (long long)options->timeout_ms);
+    for (const PQconninfoOption *part = parts; part && part->keyword; part++) {
+        if (strcmp(part->keyword, "options") == 0 && part->val) {
+            buf_printf(out, " %s", part->val);
+        }
+    }
+    PQconninfoFree(parts);
+}
+
 static void connect_start(struct pg *pg) {
     const char *const names[] = {"dbname", "fallback_application_name", "client_encoding",
                                  "keepalives_idle", "tcp_user_timeout", "options", NULL};
     const char *const values[] = {pg->options.url, pg->options.program, "UTF8", "10", "20000",
-                                  "-c plan_cache_mode=force_generic_plan", NULL};
+                                  pg->settings.data, NULL};
     move(pg, STATE_CONNECTING);
     pg->conn = PQconnectStartParams(names, values, 1);
     timer_start(pg, pg->options.timeout_ms);
@@ -302,6 +318,7 @@ struct pg *pg_open(struct loop *loop, const struct pg_options *options) {
     pg->loop = loop;
     pg->options = *options;
     pg->options.url = mem_string(options->url);  // a configuration takes its own with it
+    write_settings(options, &pg->settings);
     pg->timer = mem_zalloc(sizeof(*pg->timer));
     uv_timer_init(loop_uv(loop), pg->timer);
     pg->timer->data = pg;
@@ -316,6 +333,7 @@ void pg_close(struct pg *pg) {
     PQfinish(pg->conn);
     PQclear(pg->result);
     pg_params_fini(&pg->params);
+    buf_fini(&pg->settings);
     mem_free((char *)(uintptr_t)pg->options.url);
     mem_free(pg);
 }
