@@ -2,8 +2,14 @@
 # CGST with SGST, and in the five union territories without a legislature with UTGST.
 #
 # rule tax_between_states escalate: a sale between two states pays IGST
+#   breaks {"input": {"supplier_state": "27", "place_of_supply": "29"}, "answer": {"tax_type": "CGST_SGST"}}
+#   holds  {"input": {"supplier_state": "27", "place_of_supply": "29"}, "answer": {"tax_type": "IGST"}}
 # rule tax_within_state escalate: a sale within a state pays CGST and SGST
+#   breaks {"input": {"supplier_state": "27", "place_of_supply": "27"}, "answer": {"tax_type": "IGST"}}
+#   holds  {"input": {"supplier_state": "27", "place_of_supply": "27"}, "answer": {"tax_type": "CGST_SGST"}}
 # rule tax_within_territory escalate: a sale within this union territory pays CGST and UTGST
+#   breaks {"input": {"supplier_state": "31", "place_of_supply": "31"}, "answer": {"tax_type": "CGST_SGST"}}
+#   holds  {"input": {"supplier_state": "31", "place_of_supply": "31"}, "answer": {"tax_type": "CGST_UTGST"}}
 
 def unless($right; $text): if $right then false else $text end;
 

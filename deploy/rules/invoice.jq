@@ -3,7 +3,12 @@
 # the job where the severity of its declaration says.
 #
 # rule interstate escalate: the tax is not that of the states of seller and buyer
+#   breaks {"input": {"seller_state": "KA", "buyer_state": "MH"}, "answer": "CGST_SGST"}
+#   breaks {"input": {"seller_state": "KA", "buyer_state": "KA"}, "answer": "IGST"}
+#   holds  {"input": {"seller_state": "KA", "buyer_state": "MH"}, "answer": "IGST"}
 # rule states_missing review: seller_state or buyer_state is not in the input
+#   breaks {"input": {"seller_state": "KA"}, "answer": "IGST"}
+#   holds  {"input": {"seller_state": "KA", "buyer_state": "MH"}, "answer": "IGST"}
 .answer as $answer
 | .input as {seller_state: $from, buyer_state: $to}
 | {

@@ -84,3 +84,9 @@ const char *err_kind_name(enum err_kind kind) {
     static const char *const names[] = {"none", "retry", "poison", "fatal"};
     return names[kind];
 }
+
+const char *err_after(const char *text, const char *what) {
+    size_t len = strlen(what);
+    bool begins = strncmp(text, what, len) == 0 && strncmp(text + len, ": ", 2) == 0;
+    return begins ? text + len + 2 : text;
+}

@@ -34,4 +34,7 @@ bool err_prefix(struct err *err, const char *format, ...) FORMAT(2, 3);
 
 const char *err_kind_name(enum err_kind kind);
 
+// text without "what: " at its beginning, for those who have said it already.
+const char *err_after(const char *text, const char *what);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/rule_check.h"
 #include "fleet/topics.h"
 #include "fleet/process.h"
 #include "io/http.h"
@@ -24,19 +25,12 @@ struct check {
     int status;  // of the first that failed
 };
 
-// Errors begin with what they are about; so does the line.
-static const char *without(const char *text, const char *what) {
-    size_t len = strlen(what);
-    return strncmp(text, what, len) == 0 && strncmp(text + len, ": ", 2) == 0 ? text + len + 2
-                                                                             : text;
-}
-
 // One line: err NULL, all is well.
 static void say(struct check *check, const char *what, const char *detail, const struct err *err) {
     if (err && check->status == EX_OK) {
         check->status = err->exit_code;
     }
-    const char *text = err ? without(err->text, what) : detail;
+    const char *text = err ? err_after(err->text, what) : detail;
     if (!check->options->json) {
         printf("%-7s %-14s %s\n", err ? "failed" : "ok", what, text);
         fflush(stdout);  // the next may take seconds
@@ -162,6 +156,37 @@ static void check_certificate(struct check *check, const struct config_path *pat
     buf_fini(&detail);
 }
 
+// --- rules
+
+static void on_fault(void *owner, const char *text) {
+    struct err err;
+    err_exit(&err, EX_CONFIG, "%s", text);
+    say(owner, "rules", NULL, &err);
+}
+
+static void check_rules(struct check *check, const struct config_path *path) {
+    const struct rules *rules = &path->rules;
+    struct arena_pool pool;
+    struct arena arena;
+    struct rule_fields fields;
+    char detail[400];
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    rule_fields_init(&fields, &arena);
+    rule_fields_add_known(&fields, rules, &path->policy.answer);
+    uint32_t faults = rule_check_examples(rules, &arena, on_fault, check);
+    if (rules->example_count > 0) {
+        faults += rule_check_fields(rules, &fields, on_fault, check);
+    }
+    if (faults == 0) {
+        snprintf(detail, sizeof(detail), "path %s: %u in %s, with %u examples", path->policy.name,
+                 rules->count, rules->file, rules->example_count);
+        say(check, "rules", detail, NULL);
+    }
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+}
+
 // --- the command
 
 static int finish(struct check *check) {
@@ -194,6 +219,9 @@ static int run(const void *options, int argc, char **argv) {
              config->model_count, config->tier_count, config->path_count);
     say(&check, "configuration", detail, NULL);
     for (uint32_t i = 0; i < config->path_count; i++) {
+        if (config->paths[i].rules.program) {
+            check_rules(&check, &config->paths[i]);
+        }
         if (config->paths[i].policy.certificate) {
             check_certificate(&check, &config->paths[i]);
         }
@@ -220,9 +248,10 @@ const struct command check_command = {
     .name = "check",
     .arguments = "",
     .summary = "checks the configuration and whether all that it names can be reached",
-    .help = "The file first, rules and prompts included; then the brokers and their topics, the\n"
-            "database and its schema; then a connection to each model, on which nothing is sent\n"
-            "and so nothing paid for. The status is that of the first that failed.\n",
+    .help = "The file first, its prompts, and its rules with their examples; then the brokers\n"
+            "and their topics, the database and its schema; then a connection to each model, on\n"
+            "which nothing is sent and so nothing paid for. The status is that of the first that\n"
+            "failed.\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),

@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
     &cancel_command,
     &dead_command,
     &tune_command,
+    &rules_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

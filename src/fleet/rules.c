@@ -102,13 +102,18 @@ static void find_undeclared(const struct rules *rules, struct findings *f) {
     }
 }
 
-uint32_t rules_run_json(const struct rules *rules, struct slice subject, struct arena *arena,
-                        struct rules_scratch *scratch,
-                        struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
+uint32_t rules_run(const struct rules *rules, const struct rules_subject *subject,
+                   struct arena *arena, struct rules_scratch *scratch,
+                   struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
     struct json json;
     struct err err;
+    if (rules->program == NULL || subject->answer.at == NULL) {
+        return 0;
+    }
+    buf_clear(&scratch->input);
     buf_clear(&scratch->output);
-    if (!jq_run(rules->program, subject, &scratch->output, &err) ||
+    write_subject(subject, &scratch->input);
+    if (!jq_run(rules->program, buf_slice(&scratch->input), &scratch->output, &err) ||
         !json_parse(&json, buf_slice(&scratch->output), &json_default_limits, arena, &err)) {
         return program_failed(verdicts, arena, err.text);
     }
@@ -121,15 +126,19 @@ uint32_t rules_run_json(const struct rules *rules, struct slice subject, struct 
     return findings.count;
 }
 
-uint32_t rules_run(const struct rules *rules, const struct rules_subject *subject,
-                   struct arena *arena, struct rules_scratch *scratch,
-                   struct rule_verdict verdicts[RULE_VERDICTS_MOST]) {
-    if (rules->program == NULL || subject->answer.at == NULL) {
-        return 0;
+int rules_place(const struct rules *rules, struct slice code) {
+    static const char before[] = "rule.";
+    enum { BEFORE = sizeof(before) - 1 };
+    if (code.len < BEFORE || memcmp(code.at, before, BEFORE) != 0) {
+        return -1;
     }
-    buf_clear(&scratch->input);
-    write_subject(subject, &scratch->input);
-    return rules_run_json(rules, buf_slice(&scratch->input), arena, scratch, verdicts);
+    struct slice name = {code.at + BEFORE, code.len - BEFORE};
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (slice_is(name, rules->table[i].name)) {
+            return (int)i;
+        }
+    }
+    return -1;
 }
 
 void rules_fini(struct rules_scratch *scratch) {

@@ -32,11 +32,19 @@ struct rule {
     enum rule_severity severity;
 };
 
+// What rules are about.
+struct rules_subject {
+    struct slice input, answer;  // JSON
+    double confidence;
+    uint32_t hop;
+    struct slice tier, path;
+};
+
 struct rule_example {
     uint32_t rule;  // its place in the table
     bool breaks;
     int line;
-    struct slice subject;  // JSON
+    struct rules_subject subject;  // what it leaves out: confidence 1, hop 0, tier and path ""
 };
 
 struct rules {
@@ -57,14 +65,6 @@ void rules_unload(const struct rules *rules);
 
 const char *rule_severity_name(enum rule_severity severity);
 
-// What rules are about.
-struct rules_subject {
-    struct slice input, answer;  // JSON
-    double confidence;
-    uint32_t hop;
-    struct slice tier, path;
-};
-
 // What a run writes to; kept from run to run.
 struct rules_scratch {
     struct buf input, output;
@@ -76,11 +76,10 @@ struct rules_scratch {
 uint32_t rules_run(const struct rules *rules, const struct rules_subject *subject,
                    struct arena *arena, struct rules_scratch *scratch,
                    struct rule_verdict verdicts[RULE_VERDICTS_MOST]);
-// The same over a subject that is written already.
-uint32_t rules_run_json(const struct rules *rules, struct slice subject, struct arena *arena,
-                        struct rules_scratch *scratch,
-                        struct rule_verdict verdicts[RULE_VERDICTS_MOST]);
 void rules_fini(struct rules_scratch *scratch);
+
+// The place in the table of a verdict's code, rule.<name>; -1: it is not declared.
+int rules_place(const struct rules *rules, struct slice code);
 
 // 1 to RULE_NAME_BYTES of a-z, 0-9 and _: the part of a reason code after "rule.". Others are
 // counted as rule.undeclared.

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "fleet/rules.h"
 #include "io/jq.h"
+#include "job/job.h"
 
 enum { SHOWN = 80 };
 
@@ -116,35 +117,48 @@ static bool declaration_read(struct reader *r, struct slice rest) {
 
 // --- examples
 
-// It must show an input and an answer: a rule that sees null where the data have a value is not
-// tried by it.
-static bool example_check(struct reader *r, struct slice subject) {
+// Of an object of the members that rules see; input and answer must be there: a rule that sees null
+// where the data have a value is not tried.
+static bool subject_read(struct reader *r, struct slice text, struct rules_subject *subject) {
+    static const char *const members[] = {"input", "answer", "confidence", "hop", "tier", "path"};
+    enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
     struct json json;
     struct err why;
-    if (!json_parse(&json, subject, &json_default_limits, r->arena, &why)) {
+    uint32_t nodes[MEMBERS], found = 0;
+    int64_t hop = 0;
+    *subject = (struct rules_subject){.confidence = 1, .tier = slice_of(""), .path = slice_of("")};
+    if (!json_parse(&json, text, &json_default_limits, r->arena, &why)) {
         return fail(r, arena_printf(r->arena, "the example is not JSON: %s", why.text).at);
     }
-    if (json_type(&json, 0) != JSON_OBJECT || !json_get(&json, 0, "input") ||
-        !json_get(&json, 0, "answer")) {
-        return fail(r, "an example is an object with \"input\" and \"answer\"");
+    for (uint32_t i = 0; i < MEMBERS; i++) {
+        nodes[i] = json_get(&json, 0, members[i]);
+        found += nodes[i] != 0;
     }
+    bool good = nodes[0] && nodes[1] && found == json.nodes[0].count &&
+                (!nodes[2] || json_number(&json, nodes[2], &subject->confidence)) &&
+                (!nodes[3] || json_integer(&json, nodes[3], &hop)) && hop >= 0 && hop < HOPS_MOST;
+    if (!good) {
+        return fail(r, "an example is {\"input\": …, \"answer\": …}, and where they matter "
+                       "\"confidence\", \"hop\", \"tier\", \"path\"");
+    }
+    subject->input = json_raw(&json, nodes[0]);
+    subject->answer = json_raw(&json, nodes[1]);
+    subject->hop = (uint32_t)hop;
+    subject->tier = nodes[4] ? json_string(&json, nodes[4], r->arena) : subject->tier;
+    subject->path = nodes[5] ? json_string(&json, nodes[5], r->arena) : subject->path;
     return true;
 }
 
-static bool example_read(struct reader *r, struct slice rest, bool breaks) {
+static bool example_read(struct reader *r, struct slice text, bool breaks) {
     if (r->count == 0) {
         return fail(r, "an example stands below the declaration of its rule");
     }
     if (r->example_count == RULE_EXAMPLES_MOST) {
         return fail(r, arena_printf(r->arena, "more than %d examples", RULE_EXAMPLES_MOST).at);
     }
-    struct slice subject = trimmed(rest);
-    if (!example_check(r, subject)) {
-        return false;
-    }
-    r->examples[r->example_count++] = (struct rule_example){
-        .rule = r->count - 1, .breaks = breaks, .line = r->line, .subject = subject};
-    return true;
+    struct rule_example *example = &r->examples[r->example_count++];
+    *example = (struct rule_example){.rule = r->count - 1, .breaks = breaks, .line = r->line};
+    return subject_read(r, text, &example->subject);
 }
 
 // --- lines

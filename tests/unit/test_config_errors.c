@@ -233,7 +233,7 @@ static void test_wrong_rules(void **state) {
         {"# rule interstate", "# holds {}\n# rule interstate",
          "rules.jq:1: an example stands below the declaration of its rule"},
         {"# rules of thumb", "#  breaks {\"input\": 1}\n# rules of thumb",
-         "rules.jq:3: an example is an object with \"input\" and \"answer\""},
+         "rules.jq:3: an example is {\"input\": …, \"answer\": …}, and where they matter"},
         {"# rules of thumb", "#holds {\"input\": 1,}\n# rules of thumb",
          "rules.jq:3: the example is not JSON: "},
     };
