@@ -93,12 +93,6 @@ with stored as (
     where exists (select from stored s where s.job_id = g.job_id and s.verdict = 'dead')
     order by g.job_id, g.topic, g.partition, g.at
     on conflict do nothing
-), told as (  -- jobs that a letter had told of as dead: this is their outcome from now on
-    select s.batch_id, count(*) as dead from stored s
-    where s.batch_id is not null and s.verdict <> 'escalate'
-      and exists (select from dead_letters l where l.job_id = s.job_id and l.batch_id = s.batch_id
-                    and not l.decided and l.replayed_at is null)
-    group by 1
 ), sums as (
     select batch_id, tier,
         count(*) filter (where verdict = 'accept') as accepted,
@@ -110,6 +104,11 @@ with stored as (
     from stored where batch_id is not null group by 1, 2
 ), locked as (
     select id from batches where id in (select batch_id from sums) order by id for update
+), told as (  -- jobs that a letter had told of as dead: this is their outcome from now on
+    select l.id as batch_id, jobs_with_letters(l.id, s.jobs) as dead
+    from (select batch_id, array_agg(job_id) as jobs from stored
+          where batch_id is not null and verdict <> 'escalate' group by 1) s
+    join locked l on l.id = s.batch_id
 ), batch as (
     update batches b set accepted = b.accepted + s.accepted, review = b.review + s.review,
         dead = b.dead + s.dead - coalesce((select t.dead from told t where t.batch_id = b.id), 0),
@@ -151,18 +150,18 @@ with given as (
     on conflict do nothing
     returning job_id, batch_id
 ), sums as (
-    select batch_id, count(distinct job_id) as dead
-    from stored s
-    where batch_id is not null and job_id is not null
-      and not exists (select from dead_letters l where l.job_id = s.job_id
-                        and l.batch_id = s.batch_id and not l.decided and l.replayed_at is null)
-      and not exists (select from decisions d where d.job_id = s.job_id and d.final)
+    select batch_id, array_agg(job_id) as jobs, array_agg(letters) as letters
+    from (select batch_id, job_id, count(*) as letters from stored
+          where batch_id is not null and job_id is not null group by 1, 2) s
     group by 1
 ), locked as (
     select id from batches where id in (select batch_id from sums) order by id for update
+), told as (  -- jobs that no other letter tells of
+    select l.id, jobs_with_just(l.id, s.jobs, s.letters) as dead
+    from sums s join locked l on l.id = s.batch_id
 )
-update batches b set dead = b.dead + s.dead, last_decided_at = clock_timestamp()
-from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
+update batches b set dead = b.dead + t.dead, last_decided_at = clock_timestamp()
+from told t where b.id = t.id and t.dead > 0
 
 -- name: store_policies
 with certificate as (
@@ -309,24 +308,18 @@ with given as (
     from before b
     where l.topic = b.topic and l.partition = b.partition and l."offset" = b."offset"
       and l.recorded_at = b.recorded_at
+    returning b.job_id, b.batch_id, b.stood
 ), sums as (
-    select b.batch_id, count(distinct b.job_id) as dead
-    from before b
-    where b.stood and b.batch_id is not null and b.job_id is not null
-      and not exists (select from decisions d where d.job_id = b.job_id and d.final)
-      and not exists (
-          select from dead_letters o
-          where o.job_id = b.job_id and o.batch_id = b.batch_id and not o.decided
-            and o.replayed_at is null
-            and not exists (select from before x where x.topic = o.topic
-                              and x.partition = o.partition and x."offset" = o."offset"
-                              and x.recorded_at = o.recorded_at))
+    select batch_id, array_agg(distinct job_id) as jobs from marked
+    where stood and batch_id is not null and job_id is not null
     group by 1
 ), locked as (
     select id from batches where id in (select batch_id from sums) order by id for update
+), told as (  -- jobs that nothing tells of any more
+    select l.id, jobs_with_just(l.id, s.jobs, array_fill(0::int8, array[cardinality(s.jobs)])) as dead
+    from sums s join locked l on l.id = s.batch_id
 )
-update batches b set dead = b.dead - s.dead
-from sums s join locked l on l.id = s.batch_id where b.id = s.batch_id
+update batches b set dead = b.dead - t.dead from told t where b.id = t.id and t.dead > 0
 
 -- The brokers have them.
 -- name: dead_replayed
