@@ -73,14 +73,13 @@ void reply_read(struct process *process, struct hop *hop, const struct http_repl
         .retry_after_is_ms = http->retry_after_is_ms,
         .now_ms = loop_wall_ms(process->loop),
     };
-    if (!map_reply(hop, scratch, &reply, reading)) {
-        return;
+    if (map_reply(hop, scratch, &reply, reading)) {
+        struct request request = reply_request(hop, hop->job.input);
+        reply.body = arena_slice(&hop->arena, reply.body);
+        dialect_read(&request, &reply, &hop->arena, reading);
     }
-    reply.body = arena_slice(&hop->arena, reply.body);
-    struct request request = reply_request(hop, hop->job.input);
-    dialect_read(&request, &reply, &hop->arena, reading);
     if (http->status >= 200 && http->status < 300) {
-        account(hop, reading);
+        account(hop, reading);  // an answer that cannot be read was one, and costs what it costs
     }
 }
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import servers
 import wire
 from cascade import line, run_cascade, scorer
 from models import CUT, busy, chat, page, scored
@@ -41,6 +42,13 @@ def test_a_reply_that_is_none(fleet, model, reply, error, calls):
     assert attempt.error_text and attempt.answer is None
     assert decision.reasons == [error] and decision.next_tier == "mid"
     assert (outcome.verdict, outcome.tier) == ("accept", "mid")
+
+
+def test_a_reply_that_the_mapping_fails_on_is_paid_for(model, tmp_path):
+    tiny = model(answer)
+    tried = servers.attempt(tmp_path, {"dialect": "scorer", "url": tiny.url, "reply": "error(\"?\")",
+                                       "price": {"call": "0.25"}}, None)
+    assert (tried["error"], tried["cost_usd"], tiny.calls) == ("error.reply", 0.25, 1)
 
 
 def test_a_call_cut_on_a_kept_connection_counts(fleet, model):
