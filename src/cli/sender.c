@@ -178,7 +178,8 @@ static void fill_job(struct sender *s, struct job *job) {
         .deadline_ms = s->options.deadline_ms ? now_ms + s->options.deadline_ms : 0,
         .order_key = record->order_key,
         .tenant = s->options.tenant,
-        .tier = slice_of(path_first_tier(&s->options.path->policy)),
+        .all_tiers = s->options.all_tiers,
+        .tier = slice_of(path_first_tier(&s->options.path->policy, s->options.all_tiers)),
     };
 }
 
@@ -297,7 +298,8 @@ static bool open_producer(struct sender *s, struct err *err) {
         .queue_bytes = QUEUE_BYTES,
         .linger_ms = kafka->linger_ms > LINGER_LEAST_MS ? kafka->linger_ms : LINGER_LEAST_MS,
     };
-    config_topic(s->options.config, path_first_tier(&s->options.path->policy), name);
+    config_topic(s->options.config, path_first_tier(&s->options.path->policy, s->options.all_tiers),
+                 name);
     if (!producer_open(&s->producer, s->loop, &options, on_delivered, s, err)) {
         return false;
     }

@@ -14,6 +14,7 @@ struct sender_options {
     const struct config *config;
     const struct config_path *path;
     struct slice tenant;   // absent: none
+    bool all_tiers;
     int64_t deadline_ms;   // from now; 0: the path's
     const struct source_options *source;
     bool live;             // a bar on standard error

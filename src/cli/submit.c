@@ -30,7 +30,7 @@ struct options {
     const char *path, *key, *name, *tenant, *id_field, *order_key, *deadline, *bad;
     int format;  // enum choice_format
     int64_t spend_cap;
-    bool strict, again, wait, json;
+    bool strict, again, all_tiers, wait, json;
 };
 
 struct submit {
@@ -91,9 +91,10 @@ static bool read_options(struct submit *s, const char *file, struct err *err) {
 static void key_begin(const struct submit *s, struct sha256 *sha) {
     const char *const parts[] = {s->path->policy.name, format_names[s->source.format],
                                  s->source.id_field ? s->source.id_field : "",
-                                 s->source.order_field ? s->source.order_field : ""};
+                                 s->source.order_field ? s->source.order_field : "", "all tiers"};
+    size_t count = sizeof(parts) / sizeof(parts[0]) - !s->options->all_tiers;
     sha256_init(sha);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         sha256_update(sha, (struct slice){parts[i], strlen(parts[i]) + 1});
     }
 }
@@ -123,6 +124,7 @@ static struct sender *new_sender(struct submit *s) {
         .config = s->config,
         .path = s->path,
         .tenant = slice_of(s->options->tenant),
+        .all_tiers = s->options->all_tiers,
         .deadline_ms = s->deadline_ms,
         .source = &s->source,
         .live = isatty(STDERR_FILENO) != 0,
@@ -143,7 +145,7 @@ static bool check_all(struct submit *s, struct err *err) {
 
 static bool check_topic(const struct submit *s, struct err *err) {
     const struct kafka_options options = process_kafka(s->config);
-    const char *tier = path_first_tier(&s->path->policy);
+    const char *tier = path_first_tier(&s->path->policy, s->options->all_tiers);
     char name[TOPIC_TEXT];
     struct kafka_admin *admin;
     config_topic(s->config, tier, name);
@@ -212,7 +214,7 @@ static void report_text(const struct submit *s) {
     buf_printf(&text, "batch    %s\njobs     ", s->batch.id_text);
     figure_count(&text, (int64_t)result->jobs);
     buf_printf(&text, " to path %s, first tier %s\n", s->path->policy.name,
-               path_first_tier(&s->path->policy));
+               path_first_tier(&s->path->policy, s->options->all_tiers));
     if (s->bad.count > 0) {
         buf_text(&text, "bad      ");
         figure_count(&text, (int64_t)s->bad.count);
@@ -369,6 +371,9 @@ static const struct option_row rows[] = {
      "write every bad line's number and reason there, an object a line"},
     {"again", '\0', OPTION_FLAG, AT(again), NULL, NULL,
      "send a submitted batch once more: what is done is not done again"},
+    {"all-tiers", '\0', OPTION_FLAG, AT(all_tiers), NULL, NULL,
+     "a sample to label: every tier answers each job, then it goes to people (taskfit review); "
+     "what taskfit tune wants"},
     {"wait", 'w', OPTION_FLAG, AT(wait), NULL, NULL, "then `taskfit watch` it to its end"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object"},
 };

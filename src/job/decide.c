@@ -73,7 +73,7 @@ static enum verdict judge_rules(const struct facts *f, struct decision *d) {
 static enum verdict judge_confidence(const struct facts *f, int place, struct arena *arena,
                                      struct decision *d) {
     double confidence = f->attempt->confidence;
-    if (f->path->tiers[place].skipped) {  // answered before its certificate was in force
+    if (f->path->tiers[place].skipped) {  // it answers a sample, or did before its certificate came
         because(d, REASON_TIER_SKIPPED);
         return VERDICT_ESCALATE;
     }
@@ -114,7 +114,7 @@ static int64_t spent(const struct facts *f) {
 // What keeps the job from moving on; REASON_NONE: nothing.
 static enum reason bound(const struct facts *f, int place) {
     const struct path *path = f->path;
-    int next = path_tier_after(path, place);
+    int next = path_tier_after(path, place, f->job->all_tiers);
     if (slice_is(f->attempt->error, reason_code(REASON_SPEND_BATCH))) {
         return REASON_SPEND_BATCH;
     }
@@ -169,17 +169,42 @@ static void end_path(const struct facts *f, struct arena *arena, struct decision
     }
 }
 
+// True: to the next tier.
+static bool escalate(const struct facts *f, int place, enum reason stop, struct decision *d) {
+    if (stop != REASON_NONE) {
+        return false;
+    }
+    d->verdict = VERDICT_ESCALATE;
+    d->next_tier = f->path->tiers[path_tier_after(f->path, place, f->job->all_tiers)].name;
+    return true;
+}
+
+// A job of which every tier shall answer goes to people from the last, who label it.
+static void sample_on(const struct facts *f, int place, struct decision *d) {
+    enum reason stop = bound(f, place);
+    because(d, REASON_JOB_ALL_TIERS);
+    if (!escalate(f, place, stop, d)) {
+        if (stop != REASON_LIMIT_TIERS) {
+            because(d, stop);
+        }
+        d->verdict = VERDICT_REVIEW;
+    }
+}
+
 static void move_on(const struct facts *f, int place, struct arena *arena, struct decision *d) {
     enum reason stop = bound(f, place);
-    if (stop == REASON_NONE) {
-        d->verdict = VERDICT_ESCALATE;
-        d->next_tier = f->path->tiers[path_tier_after(f->path, place)].name;
+    if (escalate(f, place, stop, d)) {
         return;
     }
     if (stop != REASON_SPEND_BATCH) {  // the attempt's own error, and so a reason already
         because(d, stop);
     }
     end_path(f, arena, d);
+}
+
+// Neither cancelled nor expired nor dead by an error; what a rule says of an answer ends no sample.
+static bool goes_on(const struct facts *f, const struct decision *d) {
+    return f->attempt->error.at == NULL || d->verdict == VERDICT_ESCALATE;
 }
 
 void decide(const struct facts *f, struct arena *arena, struct decision *d) {
@@ -196,7 +221,9 @@ void decide(const struct facts *f, struct arena *arena, struct decision *d) {
         return;
     }
     d->verdict = judge(f, place, arena, d);
-    if (d->verdict == VERDICT_ESCALATE) {
+    if (f->job->all_tiers && goes_on(f, d)) {
+        sample_on(f, place, d);
+    } else if (d->verdict == VERDICT_ESCALATE) {
         move_on(f, place, arena, d);
     } else if (d->verdict == VERDICT_ACCEPT) {
         d->answer_hop = (int)f->attempt->hop;

@@ -4,6 +4,8 @@
 //     rules (rule.<name>)                          confidence under threshold (confidence.low)
 //     else accept, of which a random share is marked for audit
 //
+// A job that was sent for all tiers is accepted by none: each is asked, and then people.
+//
 // Moving on is bounded: no tier left, number of hops, spend, a deadline nearer than the next tier's
 // usual latency; then the path's `last` decides, with that reason added.
 #ifndef TASKFIT_JOB_DECIDE_H

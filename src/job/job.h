@@ -44,6 +44,7 @@ struct job {
     int64_t deadline_ms;      // Unix time; 0: none of its own
     struct slice order_key;
     struct slice tenant;
+    bool all_tiers;           // every tier answers, whatever the ones before said, then people
     uint32_t hop;
     struct slice tier;
     const struct attempt *trail;  // earlier hops, in order

@@ -11,17 +11,17 @@ int path_tier_index(const struct path *path, struct slice tier) {
     return -1;
 }
 
-int path_tier_after(const struct path *path, int place) {
+int path_tier_after(const struct path *path, int place, bool all) {
     for (int next = place + 1; next < (int)path->tier_count; next++) {
-        if (!path->tiers[next].skipped) {
+        if (all || !path->tiers[next].skipped) {
             return next;
         }
     }
     return -1;
 }
 
-const char *path_first_tier(const struct path *path) {
-    int first = path_tier_after(path, -1);
+const char *path_first_tier(const struct path *path, bool all) {
+    int first = path_tier_after(path, -1, all);
     assert(first >= 0);
     return path->tiers[first].name;
 }

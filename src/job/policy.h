@@ -62,8 +62,8 @@ struct path {
 int path_tier_index(const struct path *path, struct slice tier);
 
 // The place of the next tier that a job at `place` is sent to, -1: there is none. place -1: the
-// first.
-int path_tier_after(const struct path *path, int place);
-const char *path_first_tier(const struct path *path);
+// first. all: skipped ones, too.
+int path_tier_after(const struct path *path, int place, bool all);
+const char *path_first_tier(const struct path *path, bool all);
 
 #endif

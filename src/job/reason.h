@@ -37,6 +37,8 @@
       "answer.field",      "a field that the path requires is missing or of another form") \
     X(ANSWER_CONFIDENCE, NEXT, "answer.confidence", \
       "no confidence, or one that is no probability") \
+    X(JOB_ALL_TIERS,     NOTE, \
+      "job.all_tiers",     "every tier answers this job, and then people: a sample to label") \
     X(CONFIDENCE_LOW,    NOTE, "confidence.low",    "the confidence is under the threshold") \
     X(JOB_CANCELLED,     ENDS, "job.cancelled",     "the job or its batch was cancelled") \
     X(JOB_EXPIRED,       ENDS, "job.expired",       "the job's deadline has passed") \

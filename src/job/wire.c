@@ -179,6 +179,7 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
         .deadline_ms = m->deadline_ms,
         .order_key = slice_of(m->order_key),
         .tenant = slice_of(m->tenant),
+        .all_tiers = m->has_all_tiers && m->all_tiers,
         .hop = m->hop,
         .tier = slice_of(m->tier),
     };
@@ -318,6 +319,7 @@ void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out) 
     m.deadline_ms = job->deadline_ms;
     m.order_key = to_text(job->order_key, arena);
     m.tenant = to_text(job->tenant, arena);
+    m.has_all_tiers = m.all_tiers = job->all_tiers;
     m.tier = to_text(job->tier, arena);
     pack(&m.base, out);
 }

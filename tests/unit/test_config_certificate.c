@@ -45,7 +45,7 @@ static void test_in_force(void **state) {
     assert_string_equal(p->tiers[0].name, "mid");
     assert_string_equal(p->tiers[1].name, "tiny");
     assert_true(p->tiers[0].accept == 0.9 && p->tiers[1].accept == 0.9);
-    assert_string_equal(path_first_tier(p), "mid");
+    assert_string_equal(path_first_tier(p, false), "mid");
     struct attempt attempt = {.tier = slice_of("tiny"), .confidence_raw = 0.7};
     confidence_calibrate(p, &attempt);
     assert_true(attempt.confidence == 0.9);
@@ -67,9 +67,10 @@ static void test_left_out(void **state) {
     const struct path *p = path_of(config);
     assert_string_equal(p->tiers[0].name, "tiny");
     assert_true(p->tiers[0].skipped);
-    assert_int_equal(path_tier_after(p, 0), 1);
-    assert_int_equal(path_tier_after(p, 1), -1);
-    assert_string_equal(path_first_tier(p), "mid");
+    assert_int_equal(path_tier_after(p, 0, false), 1);
+    assert_int_equal(path_tier_after(p, 1, false), -1);
+    assert_string_equal(path_first_tier(p, false), "mid");
+    assert_string_equal(path_first_tier(p, true), "tiny");
     config_release(config);
 }
 

@@ -134,6 +134,56 @@ static void test_what_ends_a_job(void **state) {
     }
 }
 
+static void test_all_tiers_are_asked_and_then_people(void **state) {
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    s.job.all_tiers = true;
+    decided(&s, VERDICT_ESCALATE, "job.all_tiers");
+    assert_string_equal(s.decision.next_tier, "mid");
+    assert_true(s.decision.threshold == 0.9);
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.rules[0] = (struct rule_verdict){slice_of("rule.a"), slice_of(""), VERDICT_DEAD};
+    s.facts.rule_count = 1;
+    at_tier(&s, "mid", 1);
+    decided(&s, VERDICT_ESCALATE, "rule.a job.all_tiers");
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.path.last = LAST_ACCEPT_BEST;
+    at_tier(&s, "large", 2);
+    decided(&s, VERDICT_REVIEW, "job.all_tiers");
+    assert_int_equal(s.decision.answer_hop, -1);
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.path.hops = 1;
+    decided(&s, VERDICT_REVIEW, "job.all_tiers limit.hops");
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.attempt.answer = (struct slice){0};
+    s.attempt.error = slice_of("job.cancelled");
+    decided(&s, VERDICT_CANCELLED, "job.cancelled");
+}
+
+static void test_a_skipped_tier_is_not_sent_to(void **state) {
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    s.path.tiers[1].skipped = true;
+    s.attempt.confidence = 0.1;
+    decided(&s, VERDICT_ESCALATE, "confidence.low");
+    assert_string_equal(s.decision.next_tier, "large");
+    scene_init(&s);
+    s.path.tiers[0].skipped = true;  // since it answered
+    decided(&s, VERDICT_ESCALATE, "tier.skipped");
+    assert_string_equal(s.decision.next_tier, "mid");
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.path.tiers[0].skipped = s.path.tiers[1].skipped = true;
+    decided(&s, VERDICT_ESCALATE, "tier.skipped job.all_tiers");
+    assert_string_equal(s.decision.next_tier, "mid");
+}
+
 static void test_rules_bind_by_their_severity(void **state) {
     static const struct {
         enum verdict wants[2], verdict;
@@ -245,6 +295,8 @@ int main(void) {
         cmocka_unit_test(test_form_goes_before_confidence),
         cmocka_unit_test(test_errors_go_to_the_next_tier),
         cmocka_unit_test(test_what_ends_a_job),
+        cmocka_unit_test(test_all_tiers_are_asked_and_then_people),
+        cmocka_unit_test(test_a_skipped_tier_is_not_sent_to),
         cmocka_unit_test(test_rules_bind_by_their_severity),
         cmocka_unit_test(test_a_rule_and_low_confidence_are_both_told),
         cmocka_unit_test(test_moving_on_is_bounded),

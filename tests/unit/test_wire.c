@@ -42,6 +42,7 @@ static struct job sample(void) {
         .custom_id = slice_of("row-7"),
         .line = 7,
         .created_ms = 1795500000000,
+        .all_tiers = true,
         .order_key = slice_of("customer-3"),
     };
 }
@@ -61,6 +62,7 @@ static void test_a_job_comes_back_as_it_went(void **state) {
     assert_slice(s->job.input, "{\"text\":\"LIVE HORSES\"}");
     assert_slice(s->job.custom_id, "row-7");
     assert_slice(s->job.order_key, "customer-3");
+    assert_true(s->job.all_tiers);
     assert_int_equal(s->job.line, 7);
     assert_int_equal(s->job.hop, 0);
     assert_null(s->job.tenant.at);
