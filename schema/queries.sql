@@ -334,6 +334,30 @@ from unnest($1::text[], $2::int4[], $3::int8[], $4::timestamptz[]) g (topic, par
 where l.topic = g.topic and l.partition = g.partition and l."offset" = g.at
   and l.recorded_at = g.recorded_at and l.dropped_at is null
 
+-- --- What `taskfit tune` runs.
+
+-- Jobs of a path (and a batch) with a label, and those of them that every tier was to answer.
+-- name: tune_jobs
+select count(*), count(*) filter (where exists (
+           select from decisions d where d.job_id = l.job_id and 'job.all_tiers' = any(d.reasons)))
+from job_labels l
+where l.path = $1 and ($2::uuid is null or l.batch_id = $2)
+
+-- What each tier's model first said of them, with the label; $3: of all that have one.
+-- name: tune_answers
+select l.job_id, l.answer, a.tier, a.model, a.prompt, a.answer, a.error, a.confidence_raw,
+       a.cost_pico_usd, array_to_string(d.reasons, ',')
+from job_labels l
+join lateral (
+    select distinct on (tier) * from attempts where job_id = l.job_id and model is not null
+    order by tier, hop
+) a on true
+left join decisions d on d.job_id = a.job_id and d.hop = a.hop
+where l.path = $1 and ($2::uuid is null or l.batch_id = $2)
+  and ($3 or exists (select from decisions s
+                     where s.job_id = l.job_id and 'job.all_tiers' = any(s.reasons)))
+order by l.job_id, a.hop
+
 -- --- What `taskfit submit` runs.
 
 -- The batch of a key, made when there is none and $8. No row comes back, too, while another makes it.

@@ -96,8 +96,8 @@ static bool load(struct err *err) {
     const char *file = common.config ? common.config : getenv("TASKFIT_CONFIG");
     bool named = file && *file;
     const char *from = named ? file : "taskfit.yaml";
-    if (loaded || (current == &tune_command ? config_load_to_tune(from, &loaded, err)
-                                            : config_load(from, &loaded, err))) {
+    if (loaded || (current->makes_certificates ? config_load_to_tune(from, &loaded, err)
+                                               : config_load(from, &loaded, err))) {
         return true;
     }
     if (!named && err->exit_code == EX_NOINPUT) {

@@ -14,9 +14,15 @@
 #include "quality/cascade.h"
 #include "quality/certificate.h"
 
+struct config;
+struct config_path;
+struct pg_session;
+struct uuid;
+
 struct labels {
     struct cascade cascade;  // its items: those that every tier has an answer for
     uint64_t rows, items;    // of the file
+    uint64_t others;         // answers of models or prompts that the path has no more
     bool costs;              // the file has them; else every answer costs 1
     // Count 0: the file does not say.
     struct certificate_versions models[CASCADE_TIERS_MOST], prompts[CASCADE_TIERS_MOST];
@@ -27,6 +33,18 @@ struct labels {
 // arena. Errors (EX_NOINPUT, EX_DATAERR, EX_USAGE) name file and line.
 bool labels_read(const char *file, const char *tiers, struct arena *arena, struct labels *labels,
                  struct err *err) MUST_CHECK;
+
+// Those of the database: what the path's tiers said of jobs that have a label now.
+struct labels_wanted {
+    const struct config *config;
+    const struct config_path *path;
+    const struct uuid *batch;  // NULL: of any
+    const char *tiers;         // as for labels_read; NULL: the path's
+    bool all;                  // also of jobs that were not sent for all tiers
+};
+
+bool labels_stored(const struct labels_wanted *wanted, struct pg_session *session,
+                   struct arena *arena, struct labels *labels, struct err *err) MUST_CHECK;
 void labels_fini(struct labels *labels);
 
 #endif

@@ -6,18 +6,26 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/tune_report.h"
 #include "fleet/config_certificate.h"
+#include "io/pg_session.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
 static const double RISK = 0.05, DELTA = 0.1;
 
 struct options {
-    const char *from, *path, *tiers, *output;
+    const char *from, *path, *batch, *tiers, *output;
     double risk, delta, budget, review_cost;
-    bool match, json;
+    bool all_labels, match, json;
     uint32_t seed;
+};
+
+// Where labels go.
+struct source {
+    struct labels *labels;
+    struct arena *arena;
 };
 
 static bool is_share(const char *name, double value, struct err *err) {
@@ -36,8 +44,13 @@ static bool goal(const struct options *options, struct tune_options *into, struc
         .budget = options->budget,
         .review_cost = or_else(options->review_cost, REVIEW_COST),
         .seed = options->seed ? options->seed : SEED};
-    if (options->from == NULL) {
-        return err_exit(err, EX_USAGE, "--from is missing: the file with the labelled answers");
+    if (options->from == NULL && options->path == NULL) {
+        return err_exit(err, EX_USAGE, "--path is missing: whose labelled jobs; or --from, a file "
+                        "with labelled answers");
+    }
+    if (options->from && (options->batch || options->all_labels)) {
+        return err_exit(err, EX_USAGE, "--batch and --all-labels are about jobs of the database, "
+                        "and --from names a file");
     }
     if (goals > 1) {
         return err_exit(err, EX_USAGE, "only one of --risk, --budget and --match");
@@ -73,12 +86,8 @@ static bool give(const struct tune_report *c, const struct options *options, str
 }
 
 // Answers whose file does not say are those of the models and prompts that the path has now.
-static bool add_versions(const struct config *config, const char *name, struct labels *labels,
-                         struct err *err) {
-    const struct config_path *path;
-    if (!cli_path(config, name, &path, err)) {
-        return false;
-    }
+static bool add_versions(const struct config *config, const struct config_path *path,
+                         struct labels *labels, struct err *err) {
     for (uint32_t i = 0; i < labels->cascade.tier_count; i++) {
         const char *tier = labels->cascade.tiers[i].name;
         if (path_tier_index(&path->policy, slice_of(tier)) < 0) {
@@ -93,19 +102,57 @@ static bool add_versions(const struct config *config, const char *name, struct l
     return true;
 }
 
-static int tune_file(const struct options *options, const struct tune_options *how,
-                     const struct config *config, struct arena *arena) {
+static bool read_stored(const struct options *options, const struct labels_wanted *wanted,
+                        struct pg_session *session, struct source *source, struct err *err) {
+    struct labels_wanted of = *wanted;
+    struct batch batch;
+    if (options->batch) {
+        if (!batch_find(session, options->batch, source->arena, &batch, err)) {
+            return false;
+        }
+        of.batch = &batch.id;
+    }
+    return labels_stored(&of, session, source->arena, source->labels, err);
+}
+
+// Of a file, or of the database; the exit status.
+static int read_labels(const struct options *options, struct source *source) {
+    struct labels_wanted wanted = {.tiers = options->tiers, .all = options->all_labels};
+    struct config *config = NULL;
+    struct pg_session *session;
+    struct err err;
+    int status = options->path ? cli_config(&config) : EX_OK;
+    wanted.config = config;
+    if (status == EX_OK && config && !cli_path(config, options->path, &wanted.path, &err)) {
+        return cli_fail(&err);
+    }
+    if (status == EX_OK && options->from) {
+        bool ok = labels_read(options->from, options->tiers, source->arena, source->labels, &err) &&
+                  (config == NULL || add_versions(config, wanted.path, source->labels, &err));
+        return ok ? EX_OK : cli_fail(&err);
+    }
+    status = status == EX_OK ? cli_database(&session) : status;
+    if (status == EX_OK) {
+        status = read_stored(options, &wanted, session, source, &err) ? EX_OK : cli_fail(&err);
+        pg_session_close(session);
+    }
+    return status;
+}
+
+static int tune_labels(const struct options *options, const struct tune_options *how,
+                       struct arena *arena) {
     struct labels *labels = mem_zalloc(sizeof(*labels));
     struct tuned *tuned = mem_zalloc(sizeof(*tuned));
+    struct source source = {labels, arena};
     struct err err;
-    bool ok = labels_read(options->from, options->tiers, arena, labels, &err) &&
-              (config == NULL || add_versions(config, options->path, labels, &err));
-    if (ok) {
+    int status = read_labels(options, &source);
+    if (status == EX_OK) {
         tune(&labels->cascade, how, tuned);
-        const struct tune_report c = {labels, how, tuned, clock_wall_ms()};
-        ok = give(&c, options, arena, &err);
+        const struct tune_report report = {labels, how, tuned, clock_wall_ms()};
+        status = !give(&report, options, arena, &err) ? cli_fail(&err)
+                 : tuned->refused                     ? EX_REFUSED
+                                                      : EX_OK;
     }
-    int status = !ok ? cli_fail(&err) : tuned->refused ? EX_REFUSED : EX_OK;
     labels_fini(labels);
     mem_free(labels);
     mem_free(tuned);
@@ -120,17 +167,12 @@ static int run(const void *given, int argc, char **argv) {
     struct err err;
     (void)argc;
     (void)argv;
-    struct config *config = NULL;
     if (!goal(options, &how, &err)) {
         return cli_fail(&err);
     }
-    int status = options->path ? cli_config(&config) : EX_OK;
-    if (status != EX_OK) {
-        return status;
-    }
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
-    status = tune_file(options, &how, config, &arena);
+    int status = tune_labels(options, &how, &arena);
     arena_fini(&arena);
     arena_pool_fini(&pool);
     return status;
@@ -138,12 +180,15 @@ static int run(const void *given, int argc, char **argv) {
 
 #define AT(member) offsetof(struct options, member)
 static const struct option_row rows[] = {
-    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
-     "labelled answers: CSV or NDJSON with item, tier, confidence, correct, cost; -: standard "
-     "input"},
     {"path", 'p', OPTION_TEXT, AT(path), "NAME", NULL,
-     "the path that the certificate is for: its models and prompts are what the file's answers "
-     "came from, where the file has no columns model and prompt"},
+     "whose jobs with a label count, of those that were submitted with --all-tiers"},
+    {"batch", '\0', OPTION_TEXT, AT(batch), "BATCH", NULL, "only this batch's"},
+    {"all-labels", '\0', OPTION_FLAG, AT(all_labels), NULL, NULL,
+     "all jobs with a label and an answer of every tier: only where those are a random sample"},
+    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
+     "instead: labelled answers of a file, CSV or NDJSON with item, tier, confidence, correct, "
+     "cost, model, prompt (-: standard input); with --path, answers without model are those of "
+     "its models and prompts"},
     {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
      "which, and in which order (default: all, as they first appear)"},
     {"risk", 'r', OPTION_NUMBER, AT(risk), "SHARE", NULL,
@@ -170,15 +215,18 @@ const struct command tune_command = {
     .help =
         "A threshold is raw confidence: an answer is accepted at the first used tier whose raw\n"
         "confidence is at or above it; what no tier accepts is for people. The promise is on\n"
-        "answers like the labelled ones: label a random sample, and again when inputs or models\n"
-        "change. Refused (exit status 1) when the labels do not carry the promise: the reason and\n"
-        "about how many would are in the certificate.\n\n"
-        "  taskfit tune --from labels.csv --risk 0.05 --delta 0.1 -o invoices.json\n"
+        "answers like the labelled ones: have a random sample answered by every tier (`taskfit\n"
+        "submit --all-tiers`), label it (`taskfit review`), and again when inputs or models\n"
+        "change. A path names what comes out as its `certificate`. Refused (exit status 1) when\n"
+        "the labels do not carry the promise: the reason and about how many would are in it.\n\n"
+        "  taskfit tune --path invoices --risk 0.05 --delta 0.1 -o invoices.json\n"
+        "  taskfit tune --from labels.csv --path invoices -o invoices.json\n"
         "  taskfit tune --from labels.csv --budget 0.35 --json\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),
     .arguments_least = 0,
     .arguments_most = 0,
+    .makes_certificates = true,
     .run = run,
 };

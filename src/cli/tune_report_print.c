@@ -83,6 +83,11 @@ static void print_labels(struct page *page, const struct tune_report *c) {
                      (int64_t)(c->labels->items - c->labels->cascade.item_count));
         buf_text(&page->text, " that lack an answer of some tier");
     }
+    if (c->labels->others > 0) {
+        buf_text(&page->text, "; ");
+        figure_count(&page->text, (int64_t)c->labels->others);
+        buf_text(&page->text, " answers of other models or prompts do not count");
+    }
     page_flush(page, "labels");
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_same.h"
 #include "base/line.h"
 
 enum {
@@ -103,6 +104,35 @@ enum reason answer_check(const struct answer_form *form, struct slice answer, st
         }
     }
     return REASON_NONE;
+}
+
+// --- the same
+
+static bool same_field(const char *name, const struct json *a, const struct json *b,
+                       struct arena *arena) {
+    uint32_t i = json_get(a, 0, name), j = json_get(b, 0, name);
+    bool absent_a = i == 0 || json_type(a, i) == JSON_NULL;
+    bool absent_b = j == 0 || json_type(b, j) == JSON_NULL;
+    return absent_a || absent_b ? absent_a && absent_b : json_same(a, i, b, j, arena);
+}
+
+bool answer_same(const struct answer_form *form, struct slice a, struct slice b,
+                 struct arena *arena) {
+    struct json left, right;
+    struct err err;
+    if (a.at == NULL || b.at == NULL ||
+        !json_parse(&left, a, &json_default_limits, arena, &err) ||
+        !json_parse(&right, b, &json_default_limits, arena, &err)) {
+        return false;
+    }
+    if (form->field_count == 0 || form->fields[0].name == NULL) {
+        return json_same(&left, 0, &right, 0, arena);
+    }
+    bool same = json_type(&left, 0) == JSON_OBJECT && json_type(&right, 0) == JSON_OBJECT;
+    for (uint32_t i = 0; i < form->field_count && same; i++) {
+        same = same_field(form->fields[i].name, &left, &right, arena);
+    }
+    return same;
 }
 
 // --- from text

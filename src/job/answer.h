@@ -11,6 +11,11 @@
 enum reason answer_check(const struct answer_form *form, struct slice answer, struct arena *arena,
                          struct slice *detail);
 
+// Are two answers the same where the form looks? Of a form with fields only those count, and one
+// that is null is one that is absent. What is no JSON is the same as nothing.
+bool answer_same(const struct answer_form *form, struct slice a, struct slice b,
+                 struct arena *arena);
+
 // The text that a model wrote, after its </think> if it has one, as JSON of the form: for a form of
 // one unnamed label field the text without surrounding space, quotes and a final stop, spelled as
 // the label that it equals when case is ignored; for named fields the last JSON object in the text

@@ -141,8 +141,51 @@ static void test_many_braces(void **state) {
     assert_int_equal(answer.len, BRACES + 2);
 }
 
+static void test_same(void **state) {
+    static const struct answer_field unnamed = {.name = NULL};
+    static const struct answer_field two[] = {{.name = "a"}, {.name = "b", .optional = true}};
+    static const struct answer_form text = {&unnamed, 1}, pair = {two, 2};
+    static const struct {
+        const struct answer_form *form;
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        {&text, "\"IGST\"", "\"\\u0049GST\"", true},
+        {&text, "\"IGST\"", "\"igst\"", false},
+        {&text, "\"1\"", "1", false},
+        {&any, "{\"x\":[1,{\"y\":null}],\"z\":2.50}",
+         " {\"z\":2.5, \"x\":[1.0,{\"y\":null}]}", true},
+        {&any, "[1,2]", "[2,1]", false},
+        {&any, "[1,2]", "[1,2,3]", false},
+        {&any, "[]", "{}", false},
+        {&any, "{\"x\":1}", "{\"y\":1}", false},
+        {&any, "{\"x\":null}", "{}", false},
+        {&any, "12345678901234567891", "12345678901234567891", true},
+        {&pair, "{\"a\":\"p\",\"why\":\"so\"}", "{\"a\":\"p\"}", true},
+        {&pair, "{\"a\":\"p\",\"b\":null}", "{\"a\":\"p\"}", true},
+        {&pair, "{\"a\":\"p\",\"b\":1}", "{\"a\":\"p\"}", false},
+        {&pair, "{\"a\":\"p\"}", "{\"a\":\"q\"}", false},
+        {&pair, "\"p\"", "\"p\"", false},
+        {&text, NULL, "\"p\"", false},
+        {&text, "p", "p", false},
+    };
+    struct arena_pool pool;
+    struct arena arena;
+    (void)state;
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice a = slice_of(rows[i].a), b = slice_of(rows[i].b);
+        assert_int_equal(answer_same(rows[i].form, a, b, &arena), rows[i].same);
+        assert_int_equal(answer_same(rows[i].form, b, a, &arena), rows[i].same);
+    }
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same),
         cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_values_are_cut_in_the_detail, setup, teardown),
         cmocka_unit_test_setup_teardown(test_from_text, setup, teardown),

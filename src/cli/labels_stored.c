@@ -1,0 +1,242 @@
+// Labels and answers of the database. An item is a job; what would keep an answer from standing in
+// force, a breach of form or rule, keeps it from being accepted here.
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/labels_rows.h"
+#include "fleet/config.h"
+#include "io/pg_session.h"
+#include "job/answer.h"
+#include "job/job.h"
+#include "job/reason.h"
+
+// The columns of the query `tune_answers`, in its order.
+enum column {
+    COLUMN_JOB, COLUMN_LABEL, COLUMN_TIER, COLUMN_MODEL, COLUMN_PROMPT, COLUMN_ANSWER,
+    COLUMN_ERROR, COLUMN_CONFIDENCE, COLUMN_COST, COLUMN_REASONS,
+};
+
+struct reading {
+    const struct labels_wanted *wanted;
+    struct labels_rows rows;
+    struct arena_pool pool;
+    struct sha256 sha;
+    struct buf line;
+    struct err *err;
+};
+
+struct answer {
+    struct slice label, tier, model, prompt, answer, error, reasons;
+    double confidence;
+    int64_t cost_pico_usd;
+};
+
+// --- one answer
+
+// That of a model, with the prompt, that the tier's jobs are called with now.
+static bool is_current(const struct reading *r, const struct answer *a) {
+    const struct config_tier *tier = config_tier_find(r->wanted->config, a->tier);
+    for (uint32_t i = 0; tier && i < tier->model_count; i++) {
+        const struct model *model = &tier->models[i].model->model;
+        if (tier->models[i].weight > 0 && slice_is(a->model, model->name)) {
+            return slice_equal(a->prompt, slice_of(model->prompt_version));
+        }
+    }
+    return false;
+}
+
+static bool is_note(const struct rules *rules, struct slice name) {
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (slice_is(name, rules->table[i].name)) {
+            return rules->table[i].severity == RULE_NOTE;
+        }
+    }
+    return false;
+}
+
+// By what the decision says, so that neither the input nor the rules of then are needed.
+static bool breaks_rule(const struct rules *rules, struct slice reasons) {
+    static const char prefix[] = "rule.";
+    enum { PREFIX = sizeof(prefix) - 1 };
+    while (reasons.len > 0) {
+        const char *comma = memchr(reasons.at, ',', reasons.len);
+        size_t len = comma ? (size_t)(comma - reasons.at) : reasons.len;
+        if (len > PREFIX && memcmp(reasons.at, prefix, PREFIX) == 0 &&
+            !is_note(rules, (struct slice){reasons.at + PREFIX, len - PREFIX})) {
+            return true;
+        }
+        reasons.at += len + (comma != NULL);
+        reasons.len -= len + (comma != NULL);
+    }
+    return false;
+}
+
+static double confidence_of(const struct reading *r, const struct answer *a,
+                            struct arena *arena) {
+    const struct config_path *path = r->wanted->path;
+    struct slice detail;
+    bool stands = answer_check(&path->policy.answer, a->answer, arena, &detail) == REASON_NONE &&
+                  !breaks_rule(&path->rules, a->reasons);
+    return stands ? confidence_checked(a->confidence) : NAN;
+}
+
+// The same rows have the same digest.
+static void digest(struct reading *r, const struct uuid *job, const struct labels_row *row,
+                   const struct answer *a) {
+    char id[UUID_TEXT];
+    uuid_format(*job, id);
+    buf_clear(&r->line);
+    buf_printf(&r->line, "%s,%.*s,", id, SLICE_ARGS(a->tier));
+    buf_json_number(&r->line, row->confidence);
+    buf_printf(&r->line, ",%d,%" PRId64 ",%.*s,%.*s\n", row->correct, a->cost_pico_usd,
+               SLICE_ARGS(a->model), SLICE_ARGS(a->prompt));
+    sha256_update(&r->sha, buf_slice(&r->line));
+}
+
+static bool add(struct reading *r, const struct uuid *job, const struct answer *a,
+                struct arena *arena) {
+    struct labels *labels = r->rows.labels;
+    int place;
+    labels->rows++;
+    if (!labels_rows_tier(&r->rows, a->tier, &place, r->err)) {
+        return false;
+    }
+    if (place < 0 || reason_effect(reason_parse(a->error)) == REASON_EFFECT_ENDS) {
+        return true;
+    }
+    // The item is there even if nothing of it counts: it is told of as one that lacks an answer.
+    struct labels_row row = {.item = labels_rows_item(&r->rows, uuid_slice(job)),
+                             .tier = (uint8_t)place,
+                             .confidence = confidence_of(r, a, arena),
+                             .cost = (double)a->cost_pico_usd * 1e-12,
+                             .correct = answer_same(&r->wanted->path->policy.answer, a->answer,
+                                                    a->label, arena)};
+    if (!is_current(r, a)) {
+        labels->others++;
+        return true;
+    }
+    labels->costs = labels->costs || a->cost_pico_usd > 0;
+    labels_rows_add(&r->rows, &row);
+    digest(r, job, &row, a);
+    return labels_rows_see_version(&r->rows, &labels->models[place], a->model, r->err) &&
+           labels_rows_see_version(&r->rows, &labels->prompts[place], a->prompt, r->err);
+}
+
+static bool on_rows(void *owner, const struct pg_result *result) {
+    struct reading *r = owner;
+    bool ok = true;
+    for (int row = 0; row < pg_rows(result) && ok; row++) {
+        const struct answer a = {
+            .label = pg_get_slice(result, row, COLUMN_LABEL),
+            .tier = pg_get_slice(result, row, COLUMN_TIER),
+            .model = pg_get_slice(result, row, COLUMN_MODEL),
+            .prompt = pg_get_slice(result, row, COLUMN_PROMPT),
+            .answer = pg_get_slice(result, row, COLUMN_ANSWER),
+            .error = pg_get_slice(result, row, COLUMN_ERROR),
+            .reasons = pg_get_slice(result, row, COLUMN_REASONS),
+            .confidence = pg_get_float8(result, row, COLUMN_CONFIDENCE),
+            .cost_pico_usd = pg_get_int(result, row, COLUMN_COST),
+        };
+        const struct uuid job = pg_get_uuid(result, row, COLUMN_JOB);
+        struct arena arena;
+        arena_init(&arena, &r->pool);
+        ok = add(r, &job, &a, &arena);
+        arena_fini(&arena);
+    }
+    return ok;
+}
+
+// --- which jobs
+
+static void params_of(const struct labels_wanted *wanted, struct pg_params *params) {
+    pg_scalar(params, PG_TEXT);
+    pg_slice(params, slice_of(wanted->path->policy.name));
+    pg_scalar(params, PG_UUID);
+    if (wanted->batch) {
+        pg_uuid(params, *wanted->batch);
+    } else {
+        pg_null(params);
+    }
+}
+
+// Says what is missing before anything is read.
+static bool check_jobs(const struct labels_wanted *wanted, struct pg_session *session,
+                       struct err *err) {
+    struct pg_params params = {0};
+    const struct pg_result *result;
+    const char *path = wanted->path->policy.name, *of = wanted->batch ? " and this batch" : "";
+    params_of(wanted, &params);
+    bool ok = pg_session_run(session, PG_tune_jobs, &params, &result, err);
+    pg_params_fini(&params);
+    if (!ok) {
+        return false;
+    }
+    int64_t labelled = pg_get_int(result, 0, 0), sampled = pg_get_int(result, 0, 1);
+    if (labelled == 0) {
+        return err_exit(err, EX_DATAERR, "no job of path '%s'%s has a label: `taskfit review` and "
+                        "`taskfit label import` give jobs one", path, of);
+    }
+    return sampled > 0 || wanted->all ||
+           err_exit(err, EX_DATAERR, "%" PRId64 " jobs of path '%s'%s have a label, but none was "
+                    "sent for all tiers: submit a random sample with --all-tiers and label that; "
+                    "--all-labels if those you have are one", labelled, path, of);
+}
+
+static bool name_tiers(struct reading *r, struct err *err) {
+    const struct path *policy = &r->wanted->path->policy;
+    const struct cascade *cascade = &r->rows.labels->cascade;
+    struct buf names = {0};
+    for (uint32_t i = 0; i < policy->tier_count; i++) {
+        buf_printf(&names, "%s%s", i ? "," : "", policy->tiers[i].name);
+    }
+    bool ok = labels_rows_name_tiers(
+        &r->rows, r->wanted->tiers ? r->wanted->tiers : buf_string(&names), err);
+    for (uint32_t i = 0; i < cascade->tier_count && ok; i++) {
+        ok = path_tier_index(policy, slice_of(cascade->tiers[i].name)) >= 0 ||
+             err_exit(err, EX_USAGE, "--tiers: the path '%s' does not lead through '%s'; its tiers "
+                      "are %s", policy->name, cascade->tiers[i].name, buf_string(&names));
+    }
+    buf_fini(&names);
+    return ok;
+}
+
+static bool read_answers(struct reading *r, struct pg_session *session, struct err *err) {
+    struct pg_params params = {0};
+    r->err = err;
+    err->kind = ERR_NONE;
+    params_of(r->wanted, &params);
+    pg_scalar(&params, PG_BOOL);
+    pg_bool(&params, r->wanted->all);
+    bool ok = pg_session_each(session, PG_tune_answers, &params, on_rows, r, err);
+    pg_params_fini(&params);
+    if (!ok || err->kind != ERR_NONE) {
+        return false;
+    }
+    const struct labels *labels = r->rows.labels;
+    return r->rows.count > 0 || labels->others == 0 ||
+           err_exit(err, EX_DATAERR, "%s: all %" PRIu64 " answers are of models or prompts that "
+                    "its tiers have no more; submit a sample to those of now", r->rows.source,
+                    labels->others);
+}
+
+bool labels_stored(const struct labels_wanted *wanted, struct pg_session *session,
+                   struct arena *arena, struct labels *labels, struct err *err) {
+    struct slice source = arena_printf(arena, "path '%s'", wanted->path->policy.name);
+    struct reading r = {.wanted = wanted,
+                        .rows = {.source = source.at, .arena = arena, .labels = labels}};
+    unsigned char hash[SHA256_BYTES];
+    *labels = (struct labels){0};
+    arena_pool_init(&r.pool, 1 << 16);
+    sha256_init(&r.sha);
+    bool ok = check_jobs(wanted, session, err) && name_tiers(&r, err) &&
+              read_answers(&r, session, err) && labels_rows_settle(&r.rows, err);
+    sha256_final(&r.sha, hash);
+    sha256_to_hex(hash, labels->sha256);
+    labels_rows_fini(&r.rows);
+    arena_pool_fini(&r.pool);
+    buf_fini(&r.line);
+    return ok;
+}

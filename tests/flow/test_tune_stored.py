@@ -1,0 +1,133 @@
+"""From unlabelled lines to a certificate in force: a sample that every tier answers, labels, tune."""
+import json
+import random
+
+from cascade import RULES, cascade, line
+from models import scored
+from until import until
+
+OK, REFUSED, USAGE, DATA = 0, 1, 64, 65
+LINES = 600
+
+
+def truth(n):
+    return "CGST_SGST" if n % 2 else "IGST"
+
+
+def answerer(name, edge):
+    """Right the more often the surer it is, and says so with too much confidence."""
+    def answer(request):
+        n = request.body["line"]
+        rng = random.Random(f"{name}{n}")
+        right = min(0.99, rng.uniform(0.3, 1.2) + edge)
+        said = truth(n) if rng.random() < right else truth(n + 1)
+        return scored(said, round(right ** 0.5, 6))
+    return answer
+
+
+def start(fleet, model):
+    tiny, mid = model(answerer("tiny", 0)), model(answerer("mid", 0.3))
+    config = cascade(tiny.url, mid.url)
+    del config["paths"]["invoices"]["rules"]
+    config["paths"]["invoices"]["accept"] = {"tiny": 0.5, "mid": 0.5}
+    fleet.configure(config, RULES)
+    fleet.init()
+    return [p.ready() for p in (fleet.worker("tiny"), fleet.worker("mid"), fleet.escalator())]
+
+
+def submit(fleet, name, numbers, *arguments):
+    (fleet.directory / name).write_text("".join(
+        json.dumps({"custom_id": f"{name}-{n}", **line(n)}) + "\n" for n in numbers))
+    return fleet.command("submit", name, *arguments)
+
+
+def label(fleet, name):
+    fleet.sql_run("insert into labels (job_id, path, batch_id, answer, labeler, source)"
+                  " select job_id, path, batch_id, to_json(case when substring(custom_id from"
+                  " '[0-9]+$')::int %% 2 = 1 then 'CGST_SGST' else 'IGST' end), 'anna', 'import'"
+                  " from decisions where final and custom_id like %s", f"{name}-%")
+
+
+def tune(fleet, *arguments):
+    return fleet.command("tune", "--path", "invoices", *arguments, check=False)
+
+
+def test_sample_label_tune_and_in_force(fleet, model):
+    programs = start(fleet, model)
+    done = tune(fleet)
+    assert done.returncode == DATA and "no job of path 'invoices' has a label" in done.stderr
+
+    submit(fleet, "usual.ndjson", range(20))
+    fleet.outcomes(20)
+    label(fleet, "usual.ndjson")
+    done = tune(fleet)
+    assert done.returncode == DATA
+    assert "20 jobs of path 'invoices' have a label, but none was sent for all tiers" in done.stderr
+
+    submit(fleet, "sample.ndjson", range(1000, 1000 + LINES), "--all-tiers")
+    fleet.outcomes(20 + LINES)
+    rows = fleet.sql("select count(*) as n, d.verdict from decisions d where final and 'job.all_tiers'"
+                     " = any(reasons) group by 2")
+    assert [(r.n, r.verdict) for r in rows] == [(LINES, "review")]
+    assert fleet.count("reviews where state = 'open' and batch_id ="
+                       " (select id from batches where name = 'sample.ndjson')") == LINES
+    assert fleet.count("attempts where tier = 'mid'") >= LINES
+    label(fleet, "sample.ndjson")
+
+    done = tune(fleet, "--risk", "0.1", "-o", "invoices.json", "--json")
+    assert done.returncode == OK, done.stdout + done.stderr
+    c = json.loads(done.stdout)
+    assert c["labels"] == LINES and c["expected"]["accepted"] > 0.3
+    assert {t["tier"]: (t["models"], t["prompts"]) for t in c["tiers"]} == {
+        "tiny": (["tiny@1"], []), "mid": (["mid@1"], [])}
+    again = json.loads(tune(fleet, "--risk", "0.1", "--json").stdout)
+    assert {**again, "created": 0} == {**c, "created": 0}
+    of_batch = json.loads(tune(fleet, "--risk", "0.1", "--json", "--batch",
+                               "sample.ndjson").stdout)
+    assert of_batch["data_sha256"] == c["data_sha256"]
+    assert json.loads(tune(fleet, "--all-labels", "--json").stdout)["data_sha256"] \
+        != c["data_sha256"]
+
+    path = fleet.config["paths"]["invoices"]
+    del path["accept"]
+    path["certificate"] = "invoices.json"
+    fleet.write_config()
+    for program in programs:
+        program.stop()
+    for program in fleet.worker("tiny", name="t2"), fleet.worker("mid", name="m2"), \
+            fleet.escalator(name="e2"):
+        program.ready()
+    submit(fleet, "rest.ndjson", range(5000, 5400))
+    until(lambda: fleet.count("outcomes where custom_id like 'rest%%'") == 400, "all outcomes")
+    rows = fleet.sql("select custom_id, verdict, answer from outcomes where custom_id like 'rest%%'")
+    accepted = [r for r in rows if r.verdict == "accept"]
+    assert abs(len(accepted) / 400 - c["expected"]["accepted"]) < 0.1
+    wrong = sum(r.answer != truth(int(r.custom_id.split("-")[1])) for r in accepted)
+    assert wrong / len(accepted) <= 0.12
+
+
+def test_only_the_models_of_now_count(fleet, model):
+    start(fleet, model)
+    submit(fleet, "sample.ndjson", range(60), "--all-tiers")
+    fleet.outcomes(60)
+    label(fleet, "sample.ndjson")
+    done = tune(fleet, "--risk", "0.3")
+    assert "labels       60 items" in done.stdout
+    fleet.config["models"]["mid@2"] = fleet.config["models"].pop("mid@1")
+    fleet.config["tiers"]["mid"]["models"] = [{"use": "mid@2"}]
+    # One that is for the old model keeps the fleet from starting, and nobody from tuning anew.
+    path = fleet.config["paths"]["invoices"]
+    del path["accept"]
+    path["certificate"] = "old.json"
+    fleet.write_config()
+    done = tune(fleet)
+    assert done.returncode == DATA and "no item has an answer of every tier" in done.stderr
+    done = tune(fleet, "--tiers", "tiny", "--risk", "0.3")
+    assert done.returncode in (OK, REFUSED), done.stderr
+    done = tune(fleet, "--tiers", "mid")
+    assert done.returncode == DATA
+    assert "all 60 answers are of models or prompts that its tiers have no more" in done.stderr
+    done = tune(fleet, "--tiers", "tiny,huge")
+    assert done.returncode == USAGE and "its tiers are tiny,mid" in done.stderr
+    done = tune(fleet, "--batch", "none.ndjson")
+    assert done.returncode != OK and "none.ndjson" in done.stderr
