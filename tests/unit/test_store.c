@@ -25,6 +25,11 @@ int64_t loop_now_ms(const struct loop *loop) {
     return 1;
 }
 
+bool pg_away(const struct pg *pg) {
+    (void)pg;
+    return false;
+}
+
 bool pg_ready(const struct pg *pg) {
     (void)pg;
     return scene.done == NULL;
