@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -56,4 +57,15 @@ const char *file_beside(const char *file, const char *name, struct arena *arena)
         return arena_string(arena, slice_of(name));
     }
     return arena_printf(arena, "%.*s/%s", (int)(slash - file), file, name).at;
+}
+
+bool file_write(const char *path, struct slice text, struct err *err) {
+    FILE *out = fopen(path, "we");
+    if (out == NULL) {
+        return err_exit(err, EX_CANTCREAT, "%s: cannot be made: %s", path, strerror(errno));
+    }
+    bool ok = fwrite(text.at, 1, text.len, out) == text.len;
+    ok = fclose(out) == 0 && ok;
+    return ok || err_exit(err, EX_IOERR, "%s: cannot be written: %s; it is not whole", path,
+                          strerror(errno));
 }

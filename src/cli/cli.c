@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
     &dead_command,
     &tune_command,
     &rules_command,
+    &quality_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -1,10 +1,10 @@
 // taskfit tune: from labelled answers to thresholds, with the evidence for them.
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/batch.h"
 #include "cli/cli.h"
@@ -59,17 +59,6 @@ static bool goal(const struct options *options, struct tune_options *into, struc
            is_share("delta", into->promise.delta, err);
 }
 
-static bool write_file(const char *file, const struct buf *text, struct err *err) {
-    FILE *out = fopen(file, "we");
-    if (out == NULL) {
-        return err_exit(err, EX_CANTCREAT, "%s: cannot be made: %s", file, strerror(errno));
-    }
-    bool ok = fwrite(text->data, 1, text->len, out) == text->len;
-    ok = fclose(out) == 0 && ok;
-    return ok || err_exit(err, EX_IOERR, "%s: cannot be written: %s; it is not whole", file,
-                          strerror(errno));
-}
-
 static bool give(const struct tune_report *c, const struct options *options, struct arena *arena,
                  struct err *err) {
     struct buf json = {0};
@@ -80,7 +69,7 @@ static bool give(const struct tune_report *c, const struct options *options, str
     } else {
         tune_report_print(c, arena);
     }
-    bool ok = options->output == NULL || write_file(options->output, &json, err);
+    bool ok = options->output == NULL || file_write(options->output, buf_slice(&json), err);
     buf_fini(&json);
     return ok;
 }

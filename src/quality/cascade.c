@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "quality/reliability.h"
 
 void cascade_init(struct cascade *cascade, size_t item_count) {
     cascade->item_count = item_count;
@@ -207,47 +208,24 @@ double cascade_threshold(const struct cascade *cascade, uint32_t tier, size_t cu
 
 // --- how well confidence tells right from wrong
 
-struct answer {
-    double raw;
-    bool correct;
-};
-
-static int by_raw(const void *a, const void *b) {
-    double x = ((const struct answer *)a)->raw, y = ((const struct answer *)b)->raw;
-    return (x > y) - (x < y);
-}
-
-// The statistic of Mann and Whitney, ties by halves; its error under the null hypothesis without
-// the correction for ties, which would make it less.
-static struct cascade_auroc rank_answers(const struct answer *answers, size_t count) {
-    double right = 0, wrong = 0, pairs = 0;
-    for (size_t from = 0, to; from < count; from = to) {
-        double right_here = 0, wrong_here = 0;
-        for (to = from; to < count && answers[to].raw == answers[from].raw; to++) {
-            right_here += answers[to].correct;
-            wrong_here += !answers[to].correct;
-        }
-        pairs += right_here * (wrong + wrong_here / 2);
-        right += right_here;
-        wrong += wrong_here;
-    }
-    return (struct cascade_auroc){pairs / (right * wrong),
-                                  sqrt((right + wrong + 1) / (12 * right * wrong))};
-}
-
+// The error is that under the null hypothesis without the correction for ties, which would make it
+// less (Mann and Whitney, 1947).
 struct cascade_auroc cascade_auroc(const struct cascade *cascade, uint32_t tier,
                                    struct items items) {
     const struct cascade_tier *t = &cascade->tiers[tier];
-    struct answer *answers = mem_array(items.count + 1, sizeof(*answers));
-    size_t count = 0;
+    struct reliability *r = mem_alloc(sizeof(*r));
+    double *raw = mem_array(items.count + 1, sizeof(*raw));
+    bool *correct = mem_array(items.count + 1, sizeof(*correct));
     for (size_t i = 0; i < items.count; i++) {
-        uint32_t item = items.at[i];
-        if (!isnan(t->raw[item])) {
-            answers[count++] = (struct answer){t->raw[item], t->correct[item]};
-        }
+        raw[i] = t->raw[items.at[i]];
+        correct[i] = t->correct[items.at[i]];
     }
-    qsort(answers, count, sizeof(*answers), by_raw);
-    struct cascade_auroc auroc = rank_answers(answers, count);
-    mem_free(answers);
+    reliability_measure((struct calibrate_rows){raw, correct, items.count}, r);
+    double count = (double)r->answers, right = r->accuracy * count;
+    struct cascade_auroc auroc = {r->auroc,
+                                  sqrt((count + 1) / (12 * right * (count - right)))};
+    mem_free(raw);
+    mem_free(correct);
+    mem_free(r);
     return auroc;
 }

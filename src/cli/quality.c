@@ -1,0 +1,212 @@
+// taskfit quality: what tiers' answers and confidences are worth, on labelled answers.
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/figure.h"
+#include "base/json_out.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/labels.h"
+#include "cli/quality.h"
+#include "cli/table.h"
+#include "quality/tune.h"
+
+enum { SEED = 1 };
+
+struct options {
+    const char *from, *tiers, *html;
+    bool json;
+};
+
+// --- measuring
+
+// The tier's answers in an order that owes nothing to the file's.
+static void measure(const struct cascade_tier *answers, const uint32_t *order, size_t count,
+                    struct quality_tier *tier) {
+    double *raw = mem_array(count + 1, sizeof(*raw));
+    double *calibrated = mem_array(count + 1, sizeof(*calibrated));
+    bool *correct = mem_array(count + 1, sizeof(*correct));
+    for (size_t i = 0; i < count; i++) {
+        raw[i] = answers->raw[order[i]];
+        correct[i] = answers->correct[order[i]];
+    }
+    struct calibrate_rows rows = {raw, correct, count};
+    tier->name = answers->name;
+    reliability_measure(rows, &tier->raw);
+    reliability_calibrate(rows, calibrated);
+    rows.raw = calibrated;
+    reliability_measure(rows, &tier->calibrated);
+    mem_free(raw);
+    mem_free(calibrated);
+    mem_free(correct);
+}
+
+static void measure_all(const struct labels *labels, struct quality_report *report) {
+    const struct cascade *cascade = &labels->cascade;
+    uint32_t *order = tune_shuffle(cascade->item_count, SEED);
+    report->items = cascade->item_count;
+    report->tier_count = cascade->tier_count;
+    for (uint32_t i = 0; i < cascade->tier_count; i++) {
+        measure(&cascade->tiers[i], order, cascade->item_count, &report->tiers[i]);
+    }
+    mem_free(order);
+}
+
+// --- telling
+
+static void cell(struct table *table, struct buf *text) {
+    table_add(table, buf_slice(text));
+    buf_clear(text);
+}
+
+static void print_row(struct table *table, const char *name, const char *by,
+                      const struct reliability *r) {
+    struct buf text = {0};
+    table_add(table, slice_of(name));
+    table_add(table, slice_of(by));
+    figure_count(&text, (int64_t)r->answers);
+    cell(table, &text);
+    buf_printf(&text, "%.1f %%", 100 * r->accuracy);
+    cell(table, &text);
+    const double figures[] = {r->confidence, r->ece, r->brier, r->auroc, r->aurc};
+    for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
+        figure_probability(&text, figures[i]);
+        cell(table, &text);
+    }
+    buf_fini(&text);
+}
+
+static void print(const struct quality_report *report) {
+    static const struct table_column columns[] = {
+        {"TIER", false, 0}, {"CONFIDENCE", false, 0}, {"ANSWERS", true, 0},
+        {"RIGHT", true, 0}, {"SAYS", true, 0},        {"ECE", true, 0},
+        {"BRIER", true, 0}, {"AUROC", true, 0},       {"AURC", true, 0},
+    };
+    struct table table;
+    table_init(&table, columns, sizeof(columns) / sizeof(columns[0]), stdout,
+               table_screen(stdout));
+    for (uint32_t i = 0; i < report->tier_count; i++) {
+        print_row(&table, report->tiers[i].name, "raw", &report->tiers[i].raw);
+        print_row(&table, "", "calibrated", &report->tiers[i].calibrated);
+    }
+    table_end(&table);
+    table_fini(&table);
+    puts("\nSAYS: the mean confidence, which RIGHT should equal. ECE, BRIER, AURC: less is better; "
+         "AUROC:\n1 ranks all right answers above the wrong ones, 0.5 none. Calibrated: by a map "
+         "fitted on the\nother half of the labels.");
+}
+
+static void json_measures(struct buf *out, const char *key, const struct reliability *r) {
+    json_key(out, key);
+    buf_char(out, '{');
+    json_count(out, "answers", (int64_t)r->answers);
+    json_count(out, "without_confidence", (int64_t)r->silent);
+    json_real(out, "accuracy", r->accuracy);
+    json_real(out, "confidence", r->confidence);
+    json_real(out, "ece", r->ece);
+    json_real(out, "brier", r->brier);
+    json_real(out, "auroc", r->auroc);
+    json_real(out, "aurc", r->aurc);
+    json_key(out, "bins");
+    buf_char(out, '[');
+    for (size_t i = 0; i < r->bin_count; i++) {
+        buf_text(out, i ? ",{" : "{");
+        json_count(out, "answers", (int64_t)r->bins[i].count);
+        json_real(out, "confidence", r->bins[i].confidence);
+        json_real(out, "accuracy", r->bins[i].accuracy);
+        buf_char(out, '}');
+    }
+    buf_text(out, "]}");
+}
+
+static void print_json(const struct quality_report *report) {
+    struct buf out = {0};
+    buf_char(&out, '{');
+    json_count(&out, "items", (int64_t)report->items);
+    json_key(&out, "tiers");
+    buf_char(&out, '[');
+    for (uint32_t i = 0; i < report->tier_count; i++) {
+        buf_text(&out, i ? ",{" : "{");
+        json_text(&out, "tier", slice_of(report->tiers[i].name));
+        json_measures(&out, "raw", &report->tiers[i].raw);
+        json_measures(&out, "calibrated", &report->tiers[i].calibrated);
+        buf_char(&out, '}');
+    }
+    printf("%s]}\n", buf_string(&out));
+    buf_fini(&out);
+}
+
+static bool give(const struct quality_report *report, const struct options *options,
+                 struct err *err) {
+    if (options->json) {
+        print_json(report);
+    } else {
+        print(report);
+    }
+    if (options->html == NULL) {
+        return true;
+    }
+    struct buf page = {0};
+    quality_page(report, &page);
+    bool ok = file_write(options->html, buf_slice(&page), err);
+    buf_fini(&page);
+    return ok;
+}
+
+// --- the command
+
+static int run(const void *given, int argc, char **argv) {
+    const struct options *options = given;
+    struct arena_pool pool;
+    struct arena arena;
+    struct err err;
+    (void)argc;
+    (void)argv;
+    if (options->from == NULL) {
+        err_exit(&err, EX_USAGE, "--from is missing: the file with the labelled answers");
+        return cli_fail(&err);
+    }
+    struct labels *labels = mem_zalloc(sizeof(*labels));
+    struct quality_report *report = mem_zalloc(sizeof(*report));
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    bool ok = labels_read(options->from, options->tiers, &arena, labels, &err);
+    if (ok) {
+        report->source = options->from;
+        report->now_ms = clock_wall_ms();
+        measure_all(labels, report);
+        ok = give(report, options, &err);
+    }
+    labels_fini(labels);
+    mem_free(labels);
+    mem_free(report);
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+    return ok ? EX_OK : cli_fail(&err);
+}
+
+#define AT(member) offsetof(struct options, member)
+static const struct option_row rows[] = {
+    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
+     "labelled answers: CSV or NDJSON with item, tier, confidence, correct; -: standard input"},
+    {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
+     "which, and in which order (default: all, as they first appear)"},
+    {"html", '\0', OPTION_TEXT, AT(html), "FILE", NULL,
+     "also writes a page with plots: reliability by tier, error by coverage"},
+    {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object, with the bins"},
+};
+
+const struct command quality_command = {
+    .name = "quality",
+    .arguments = "",
+    .summary = "what the tiers' answers and confidences are worth, on labelled answers",
+    .help = "Reads what tune reads. Only items with an answer of every tier count.\n\n"
+            "  taskfit quality --from labels.csv --html quality.html\n",
+    .options = rows,
+    .option_count = sizeof(rows) / sizeof(rows[0]),
+    .options_size = sizeof(struct options),
+    .run = run,
+};
