@@ -140,12 +140,12 @@ join decisions d on d.job_id = g.job_id and d.hop = g.hop
 with given as (
     select * from unnest($1::text[], $2::int4[], $3::int8[], $4::uuid[], $5::uuid[], $6::text[],
         $7::int8[], $8::bytea[], $9::bytea[], $10::text[], $11::text[], $12::int4[],
-        $13::timestamptz[], $14::int2[])
+        $13::timestamptz[], $14::int2[], $15::bytea[])
         g (topic, partition, at, job_id, batch_id, custom_id, line, key, value, reason, text,
-           attempts, recorded_at, called_hop)
+           attempts, recorded_at, called_hop, headers)
 ), stored as (
     insert into dead_letters (topic, partition, "offset", job_id, batch_id, custom_id, line, key,
-        value, reason, text, attempts, recorded_at, called_hop)
+        value, reason, text, attempts, recorded_at, called_hop, headers)
     select * from given
     on conflict do nothing
     returning job_id, batch_id
@@ -277,7 +277,8 @@ select true, cancelled_at from cancellations where job_id = $1
 -- name: dead_page
 select l.topic, l.partition, l."offset", l.recorded_at, l.job_id, l.batch_id, l.custom_id, l.line,
        l.decided, l.key, case when $12 then l.value end, octet_length(l.value), l.reason, l.text,
-       l.attempts, l.dead_at, l.replays, l.replayed_at, l.replaying, l.dropped_at, n.now
+       l.attempts, l.dead_at, l.replays, l.replayed_at, l.replaying, l.dropped_at, n.now,
+       case when $12 then l.headers end
 from dead_letters l, (select coalesce($13::timestamptz, clock_timestamp()) as now) n
 where ($1::uuid is null or l.batch_id = $1)
   and ($2::text is null or l.reason = $2 or starts_with(l.reason, $2 || '.'))

@@ -282,9 +282,9 @@ const struct command dead_command = {
     .arguments = "list|show|replay|drop [LETTER…]",
     .summary = "records that could not be processed: look, send again, let go",
     .help = "LETTER is TOPIC/PARTITION/OFFSET as `list` shows it, or a job's id.\n\n"
-            "replay sends the original bytes with their key to their topic. Twice is once the\n"
-            "work: a job that has its outcome is not called again. What was replayed is passed\n"
-            "over, unless it is named; what was dropped stays so.\n"
+            "replay sends the original bytes, key and headers to their topic. Twice is once\n"
+            "the work: a job that has its outcome is not called again. What was replayed is\n"
+            "passed over, unless it is named; what was dropped stays so.\n"
             "drop marks letters as dealt with; the outcome of their jobs stays dead.\n\n"
             "  taskfit dead list --reason message --older-than 1h\n"
             "  taskfit dead show taskfit.jobs.tiny/0/1742\n"

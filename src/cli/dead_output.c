@@ -141,22 +141,35 @@ static void show_job(struct page *page, const struct letter *letter) {
     }
 }
 
-static void show_bytes(struct page *page, struct slice value) {
+// The first of the bytes, those that are no plain text as \x and two digits.
+static void add_bytes(struct buf *text, struct slice value) {
     static const char digits[] = "0123456789abcdef";
     size_t most = value.len < BYTES_SHOWN ? value.len : BYTES_SHOWN;
-    page_heading(page, "record, %zu bytes%s", value.len,
-                 most < value.len ? ", of which the first are" : "");
     for (size_t i = 0; i < most; i++) {
         unsigned char c = (unsigned char)value.at[i];
         if (c >= ' ' && c < 0x7f) {
-            buf_char(&page->text, (char)c);
+            buf_char(text, (char)c);
         } else {
-            buf_text(&page->text, "\\x");
-            buf_char(&page->text, digits[c >> 4]);
-            buf_char(&page->text, digits[c & 15]);
+            buf_text(text, "\\x");
+            buf_char(text, digits[c >> 4]);
+            buf_char(text, digits[c & 15]);
         }
     }
+}
+
+static void show_bytes(struct page *page, struct slice value) {
+    page_heading(page, "record, %zu bytes%s", value.len,
+                 BYTES_SHOWN < value.len ? ", of which the first are" : "");
+    add_bytes(&page->text, value);
     page_flush(page, "");
+}
+
+static void show_header(void *owner, const char *name, struct slice value) {
+    struct page *page = owner;
+    add_bytes(&page->text, slice_of(name));
+    buf_text(&page->text, value.at ? ": " : "");
+    add_bytes(&page->text, value);
+    page_flush(page, "header");
 }
 
 // The job's input where the bytes are a job; else the bytes.
@@ -194,6 +207,9 @@ void dead_output_show(struct dead_output *output, const struct letter *letter) {
     }
     show_job(&page, letter);
     show_times(&page, letter);
+    if (!wire_headers_read(letter->headers, &output->arena, show_header, &page)) {
+        page_field(&page, "headers", slice_of("broken in the table"));
+    }
     show_value(output, &page, letter);
     page_fini(&page);
     arena_fini(&output->arena);

@@ -12,7 +12,7 @@ enum column {
     COLUMN_TOPIC, COLUMN_PARTITION, COLUMN_OFFSET, COLUMN_RECORDED, COLUMN_JOB, COLUMN_BATCH,
     COLUMN_CUSTOM_ID, COLUMN_LINE, COLUMN_DECIDED, COLUMN_KEY, COLUMN_VALUE, COLUMN_SIZE,
     COLUMN_REASON, COLUMN_TEXT, COLUMN_ATTEMPTS, COLUMN_DEAD, COLUMN_REPLAYS, COLUMN_REPLAYED,
-    COLUMN_REPLAYING, COLUMN_DROPPED, COLUMN_NOW,
+    COLUMN_REPLAYING, COLUMN_DROPPED, COLUMN_NOW, COLUMN_HEADERS,
 };
 
 static bool read_number(struct slice text, int64_t *number) {
@@ -103,6 +103,7 @@ static void read(const struct pg_result *r, int row, struct arena *arena, struct
         .decided = pg_get_int(r, row, COLUMN_DECIDED) != 0,
         .key = text(arena, r, row, COLUMN_KEY),
         .value = text(arena, r, row, COLUMN_VALUE),
+        .headers = text(arena, r, row, COLUMN_HEADERS),
         .size = pg_get_int(r, row, COLUMN_SIZE),
         .reason = text(arena, r, row, COLUMN_REASON),
         .text = text(arena, r, row, COLUMN_TEXT),

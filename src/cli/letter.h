@@ -19,7 +19,7 @@ struct letter {
     struct slice custom_id;
     int64_t line;
     bool decided;              // by a decision, which is the job's outcome
-    struct slice key, value;   // value absent: it was not asked for
+    struct slice key, value, headers;  // value and headers: only where they were asked for
     int64_t size;              // of the value
     struct slice reason, text;
     bool replaying;            // it goes out just now, or whoever replayed it died

@@ -78,6 +78,7 @@ bool burial_publish(struct publisher *publisher, struct hop *hop, struct buf *sc
         .reason = hop->burial.reason,
         .text = hop->burial.text,
         .attempts = hop->burial.attempts,
+        .headers = hop->headers,
     };
     buf_clear(scratch);
     wire_dead_letter_pack(&letter, &hop->arena, scratch);

@@ -77,6 +77,7 @@ PUT(value, pg_slice(params, hop->burial.value))
 PUT(reason, pg_slice(params, hop->burial.reason))
 PUT(text, pg_slice(params, hop->burial.text))
 PUT(attempts, pg_int4(params, (int32_t)hop->burial.attempts))
+PUT(headers, pg_slice(params, hop->headers))
 PUT(recorded, pg_time(params, hop->record_ms))
 
 static void put_called_hop(struct pg_params *params, const struct hop *hop) {
@@ -107,6 +108,7 @@ static const struct row_column letter_columns[] = {
     {PG_INT8, rows_put_line},    {PG_BYTEA, put_key},      {PG_BYTEA, put_value},
     {PG_TEXT, put_reason},       {PG_TEXT, put_text},      {PG_INT4, put_attempts},
     {PG_TIMESTAMPTZ, put_recorded}, {PG_INT2, put_called_hop},
+    {PG_BYTEA, put_headers},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -5,10 +5,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "fleet/process.h"
+#include "job/wire.h"
 
 enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10, TRIM_BYTES = 64 << 20 };
 
 // --- hops
+
+static void keep_header(void *owner, const char *name, struct slice value) {
+    wire_header_pack(name, value, owner);
+}
 
 static struct hop *hop_new(struct station *s, struct ticket ticket, const struct record *record) {
     struct arena arena;
@@ -18,6 +23,11 @@ static struct hop *hop_new(struct station *s, struct ticket ticket, const struct
     hop->config = config_keep(s->process->config);
     hop->ticket = ticket;
     hop->record_ms = record->timestamp_ms;
+    buf_clear(&s->scratch);
+    record_headers(record, keep_header, &s->scratch);
+    if (s->scratch.len > 0) {
+        hop->headers = arena_slice(&hop->arena, buf_slice(&s->scratch));
+    }
     list_init(&hop->twins);
     list_append(&s->hops, &hop->all);
     return hop;

@@ -387,6 +387,21 @@ void record_release(struct record *record) {
     record->message = NULL;
 }
 
+void record_headers(const struct record *record,
+                    void (*each)(void *owner, const char *name, struct slice value), void *owner) {
+    rd_kafka_headers_t *headers;
+    const char *name;
+    const void *value;
+    size_t len;
+    if (rd_kafka_message_headers(record->message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;  // it has none
+    }
+    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &len) ==
+                       RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        each(owner, name, (struct slice){value, len});
+    }
+}
+
 bool consumer_commit(struct consumer *consumer, const struct consumer_offset *offsets,
                      size_t count) {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);

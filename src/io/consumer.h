@@ -69,6 +69,9 @@ void consumer_poll(struct consumer *consumer);
 size_t consumer_take(struct consumer *consumer, struct consumer_partition *partition,
                      struct record *records, size_t most);
 void record_release(struct record *record);
+// Tells each header of a record; they live as long as it. A value may be absent.
+void record_headers(const struct record *record,
+                    void (*each)(void *owner, const char *name, struct slice value), void *owner);
 
 struct consumer_offset {
     const struct consumer_partition *partition;

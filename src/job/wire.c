@@ -407,6 +407,13 @@ void wire_outcome_pack(const struct outcome *o, struct arena *arena, struct buf 
     pack(&m.base, out);
 }
 
+static Taskfit__V1__Headers *headers_from(struct slice packed, struct arena *arena) {
+    ProtobufCAllocator allocator = allocator_of(arena);
+    return packed.at ? taskfit__v1__headers__unpack(&allocator, packed.len,
+                                                    (const uint8_t *)packed.at)
+                     : NULL;
+}
+
 void wire_dead_letter_pack(const struct dead_letter *l, struct arena *arena, struct buf *out) {
     Taskfit__V1__DeadLetter m = TASKFIT__V1__DEAD_LETTER__INIT;
     m.topic = to_text(l->topic, arena);
@@ -421,5 +428,29 @@ void wire_dead_letter_pack(const struct dead_letter *l, struct arena *arena, str
     m.reason = to_text(l->reason, arena);
     m.text = to_text(l->text, arena);
     m.attempts = l->attempts;
+    m.headers = headers_from(l->headers, arena);
     pack(&m.base, out);
+}
+
+void wire_header_pack(const char *name, struct slice value, struct buf *out) {
+    Taskfit__V1__Headers m = TASKFIT__V1__HEADERS__INIT;
+    Taskfit__V1__Header header = TASKFIT__V1__HEADER__INIT, *pointer = &header;
+    header.name = (char *)(uintptr_t)name;
+    header.has_value = value.at != NULL;
+    header.value = to_bytes(value);
+    m.n_headers = 1;
+    m.headers = &pointer;
+    pack(&m.base, out);  // messages one behind the other are one with the elements of all
+}
+
+bool wire_headers_read(struct slice packed, struct arena *arena,
+                       void (*each)(void *owner, const char *name, struct slice value),
+                       void *owner) {
+    const Taskfit__V1__Headers *m = headers_from(packed, arena);
+    for (size_t i = 0; m && i < m->n_headers; i++) {
+        const Taskfit__V1__Header *header = m->headers[i];
+        each(owner, header->name ? header->name : "",
+             from_bytes(header->has_value, header->value));
+    }
+    return m || packed.at == NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "job/decide.h"
 #include "job/job.h"
 #include "job/reason.h"
@@ -57,7 +58,15 @@ struct dead_letter {
     struct slice key, value;  // absent: none
     struct slice reason, text;
     uint32_t attempts;
+    struct slice headers;     // as wire_header_pack made them
 };
 void wire_dead_letter_pack(const struct dead_letter *letter, struct arena *arena, struct buf *out);
+
+// Appends a header to those of a record that were packed before: a message Headers.
+void wire_header_pack(const char *name, struct slice value, struct buf *out);
+// Tells each of them; name and value live in the arena. False: these are no headers.
+bool wire_headers_read(struct slice packed, struct arena *arena,
+                       void (*each)(void *owner, const char *name, struct slice value),
+                       void *owner) MUST_CHECK;
 
 #endif

@@ -89,6 +89,29 @@ def test_what_dies_again_is_counted_once(up):
     assert batch_row(up, batch).dead == 0 and up.tiny.calls == 3
 
 
+def test_headers_are_kept(up):
+    """A trace goes on, and what a producer's own tools put there: in letter, list and replay."""
+    headers = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+               ("note", b"\xff\x00"), ("note", b"twice"), ("empty", b""), ("none", None)]
+    job = wire.job(line(), path="late")
+    for value in (job.SerializeToString(), b"no job"):
+        up.producer.produce(up.topic("jobs.tiny"), value, job.id, headers=headers)
+    up.producer.flush(30)
+    for record in up.read_topic("dead", 2):
+        letter = wire.DeadLetter.FromString(record.value())
+        assert [(h.name, h.value if h.HasField("value") else None)
+                for h in letter.headers.headers] == headers
+    shown = dead(up, "show", str(wire.id_of(job))).stdout
+    assert "traceparent: 00-0af7" in shown and r"note: \xff\x00" in shown
+    reload(up)
+    dead(up, "replay", "--all")
+    dead(up, "replay", str(wire.id_of(job)))
+    first, second = [record.headers() for record in up.read_topic("jobs.tiny", 5)
+                     if record.value() == job.SerializeToString()][1:]
+    assert first == [("replay", b"1"), *headers] and second == [("replay", b"2"), *headers]
+    assert up.outcomes(1)[wire.id_of(job)].verdict == "accept"
+
+
 def test_a_replay_that_died(up):
     """Between its two marks: the letters are met again."""
     batch = submit_late(up, 2)

@@ -268,6 +268,11 @@ void record_release(struct record *record) {
     records_out--;
 }
 
+void record_headers(const struct record *record,
+                    void (*each)(void *owner, const char *name, struct slice value), void *owner) {
+    each(owner, "offset", (struct slice){(const char *)&record->offset, sizeof(record->offset)});
+}
+
 // --- commits
 
 static void on_answer(void *owner) {

@@ -191,7 +191,7 @@ static void count_letter(struct subject *subject, struct slice batch_id) {
 }
 
 bool table_store_letters(const struct pg_params *params) {
-    enum { COLUMNS = 14 };
+    enum { COLUMNS = 15 };
     struct reader columns[COLUMNS];
     for (int c = 0; c < COLUMNS; c++) {
         columns[c] = param_reader(params, c + 1);

@@ -247,6 +247,36 @@ static void test_attachments_are_not_passed_over(void **state) {
     assert_true(s->job.has_id && s->detail.len > 0);
 }
 
+struct headers {
+    const char *names[4];
+    struct slice values[4];
+    size_t count;
+};
+
+static void keep(void *owner, const char *name, struct slice value) {
+    struct headers *headers = owner;
+    headers->names[headers->count] = name;
+    headers->values[headers->count++] = value;
+}
+
+static void test_headers_of_a_record(void **state) {
+    struct scene *s = *state;
+    struct headers read = {.count = 0};
+    wire_header_pack("traceparent", slice_of("00-1-2-01"), &s->bytes);
+    wire_header_pack("note", (struct slice){"\xff\0", 2}, &s->bytes);
+    wire_header_pack("note", slice_of(""), &s->bytes);
+    wire_header_pack("none", (struct slice){0}, &s->bytes);
+    assert_true(wire_headers_read(buf_slice(&s->bytes), &s->arena, keep, &read));
+    assert_int_equal(read.count, 4);
+    assert_string_equal(read.names[0], "traceparent");
+    assert_slice(read.values[0], "00-1-2-01");
+    assert_int_equal(read.values[1].len, 2);
+    assert_true(read.values[2].at && read.values[2].len == 0 && !read.values[3].at);
+    assert_true(wire_headers_read((struct slice){0}, &s->arena, keep, &read));
+    assert_int_equal(read.count, 4);
+    assert_false(wire_headers_read(slice_of("\x0a\x7f"), &s->arena, keep, &read));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_job_comes_back_as_it_went, setup, teardown),
@@ -261,6 +291,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_field_zero_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
         cmocka_unit_test_setup_teardown(test_attachments_are_not_passed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_headers_of_a_record, setup, teardown),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
 }
