@@ -182,7 +182,7 @@ static void print_latency(const struct probe *p, struct page *page) {
 static void print_faults(const struct probe *p, struct page *page) {
     for (size_t i = 0; i < p->fault_count; i++) {
         const struct fault *fault = &p->faults[i];
-        struct decision_reason reason = {fault->code, fault->text};
+        struct decision_reason reason = {.code = fault->code, .text = fault->text};
         struct slice name = arena_printf(page->arena, "%.*s ×%" PRIu32, SLICE_ARGS(fault->code),
                                          fault->count);
         page_pair(page, i == 0 ? "errors" : "", name, 0, reason_words(&reason, page->arena));

@@ -82,7 +82,7 @@ static void print_confidence(struct page *page, const struct story_hop *hop) {
 }
 
 static void print_error(struct page *page, const struct attempt *a) {
-    struct decision_reason reason = {a->error, a->error_text};
+    struct decision_reason reason = {.code = a->error, .text = a->error_text};
     page_pair(page, "error", a->error, 0, reason_words(&reason, page->arena));
 }
 
@@ -205,7 +205,7 @@ static void print_hop(struct page *page, const struct story *story, const struct
 // --- letters and the end
 
 static void print_letter(struct page *page, const struct story_letter *letter) {
-    struct decision_reason reason = {letter->reason, letter->text};
+    struct decision_reason reason = {.code = letter->reason, .text = letter->text};
     page_heading(page, "dead letter: topic %.*s, partition %" PRId64 ", offset %" PRId64,
                  SLICE_ARGS(letter->topic), letter->partition, letter->offset);
     page_pair(page, "because", letter->reason, 0, reason_words(&reason, page->arena));

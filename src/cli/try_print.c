@@ -18,7 +18,8 @@ static const char *url_of(const struct hop *hop) {
 // --- for people
 
 static void print_request(struct page *page, const struct hop *hop) {
-    struct decision_reason reason = {hop->attempt.error, hop->attempt.error_text};
+    struct decision_reason reason = {.code = hop->attempt.error,
+                                     .text = hop->attempt.error_text};
     if (hop->call.body.at) {
         page_heading(page, "request of %.*s: POST %s", SLICE_ARGS(hop->attempt.tier), url_of(hop));
         page_exact(page, hop->call.body);

@@ -46,8 +46,8 @@ static const struct conf_row path_rows[] = {
      "a breach; comments '# rule NAME SEVERITY: text' declare names, SEVERITY being escalate, "
      "review, dead or note; a breach of a name not declared escalates"},
     {"last", CONF_CHOICE, PATH(last), "review", 0, 0, "review accept_best dead",
-     "what becomes of a job that cannot move on: it goes to people, its surest answer stands, or "
-     "it is dead"},
+     "what becomes of a job that cannot move on: it goes to people; or the surest of its answers "
+     "that breach no rule stands, and without one it goes to people; or it is dead"},
     {"keep", CONF_CHOICE, PATH(keep), "review", 0, 0, "review all none",
      "which inputs are kept in the database: those that people shall look at (review and audit), "
      "all, or none"},

@@ -21,10 +21,14 @@ enum verdict verdict_parse(struct slice name) {
     return VERDICT_NONE;
 }
 
-static void because_text(struct decision *d, struct slice code, struct slice text) {
+static void because_of(struct decision *d, struct decision_reason reason) {
     if (d->reason_count < DECISION_REASONS_MOST) {
-        d->reasons[d->reason_count++] = (struct decision_reason){code, text};
+        d->reasons[d->reason_count++] = reason;
     }
+}
+
+static void because_text(struct decision *d, struct slice code, struct slice text) {
+    because_of(d, (struct decision_reason){.code = code, .text = text});
 }
 
 static void because(struct decision *d, enum reason reason) {
@@ -61,13 +65,21 @@ static enum verdict judge_form(const struct facts *f, struct arena *arena, struc
     return VERDICT_ESCALATE;
 }
 
-static enum verdict judge_rules(const struct facts *f, struct decision *d) {
+static enum verdict rules_want(const struct facts *f) {
     enum verdict verdict = VERDICT_ACCEPT;
     for (uint32_t i = 0; i < f->rule_count; i++) {
-        because_text(d, f->rules[i].code, f->rules[i].text);
         verdict = stronger(verdict, f->rules[i].wants);
     }
     return verdict;
+}
+
+static enum verdict judge_rules(const struct facts *f, struct decision *d) {
+    for (uint32_t i = 0; i < f->rule_count; i++) {
+        const struct rule_verdict *rule = &f->rules[i];
+        because_of(d, (struct decision_reason){rule->code, rule->text,
+                                               .note = rule->wants == VERDICT_ACCEPT});
+    }
+    return rules_want(f);
 }
 
 static enum verdict judge_confidence(const struct facts *f, int place, struct arena *arena,
@@ -134,15 +146,17 @@ static enum reason bound(const struct facts *f, int place) {
     return REASON_NONE;
 }
 
-// The hop with the highest confidence among answers of the right form; -1: there is none. A later
-// tier's answer wins a tie, and an answer with no confidence loses to any with one.
+// The hop with the highest confidence among answers of the right form that breach no rule; -1:
+// there is none. A later tier's answer wins a tie, and an answer with no confidence loses to any
+// with one.
 static int best_hop(const struct facts *f, struct arena *arena) {
     int best = -1;
     double most = -1;
     for (uint32_t i = 0; i <= f->job->trail_count; i++) {
         const struct attempt *a = i < f->job->trail_count ? &f->job->trail[i] : f->attempt;
+        bool breached = a == f->attempt ? rules_want(f) != VERDICT_ACCEPT : a->breached;
         struct slice detail;
-        if (a->error.at || answer_check(&f->path->answer, a->answer, arena, &detail)) {
+        if (breached || a->error.at || answer_check(&f->path->answer, a->answer, arena, &detail)) {
             continue;
         }
         double confidence = a->confidence >= 0 && a->confidence <= 1 ? a->confidence : 0;

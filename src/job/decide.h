@@ -57,6 +57,7 @@ struct facts {
 struct decision_reason {
     struct slice code;
     struct slice text;  // absent where the code says it all
+    bool note;          // of a rule, and moved nothing; unknown where a stored decision is read
 };
 
 // Rules beyond are dropped from the list, not from the verdict.

@@ -27,6 +27,7 @@ struct attempt {
     int64_t latency_ms;       // from the first request to the reply that counted
     int64_t started_ms;       // Unix time
     uint32_t http_status;     // of the last reply; 0: none came
+    bool breached;            // of an earlier hop: a rule sent the job on from here
 };
 
 struct job {

@@ -72,6 +72,15 @@ static char *to_text(struct slice slice, struct arena *arena) {
     return slice.at ? arena_string(arena, slice) : NULL;
 }
 
+static bool rule_among(reason_message *const *reasons, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (reasons[i]->code && strncmp(reasons[i]->code, "rule.", 5) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void attempt_from(const attempt_message *m, struct attempt *a) {
     *a = (struct attempt){
         .hop = m->hop,
@@ -92,6 +101,7 @@ static void attempt_from(const attempt_message *m, struct attempt *a) {
         .latency_ms = m->latency_ms,
         .started_ms = m->started_ms,
         .http_status = m->http_status,
+        .breached = rule_among(m->reasons, m->n_reasons),
     };
 }
 
@@ -351,6 +361,17 @@ static void reasons_to(const struct decision *decision, reason_message *list,
     }
 }
 
+// A note is not why the job moves on.
+static size_t drop_notes(const struct decision *decision, reason_message **pointers) {
+    size_t count = 0;
+    for (uint32_t i = 0; i < decision->reason_count; i++) {
+        if (!decision->reasons[i].note) {
+            pointers[count++] = pointers[i];
+        }
+    }
+    return count;
+}
+
 void wire_next_job_pack(const struct job *job, const struct attempt *attempt,
                         const struct decision *decision, struct arena *arena, struct buf *out) {
     job_message m = *(const job_message *)job->message;
@@ -358,7 +379,7 @@ void wire_next_job_pack(const struct job *job, const struct attempt *attempt,
     reason_message reasons[DECISION_REASONS_MOST], *pointers[DECISION_REASONS_MOST];
     attempt_to(attempt, &a, arena);
     reasons_to(decision, reasons, pointers, arena);
-    a.n_reasons = decision->reason_count;
+    a.n_reasons = drop_notes(decision, pointers);
     a.reasons = pointers;
     for (size_t i = 0; i < m.n_trail; i++) {
         trail[i] = m.trail[i];

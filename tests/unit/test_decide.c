@@ -276,6 +276,34 @@ static void test_accept_best_takes_the_surest_valid_answer(void **state) {
     decided(&s, VERDICT_REVIEW, "error.timeout limit.tiers");
 }
 
+static void test_accept_best_passes_over_what_breaches_a_rule(void **state) {
+    struct scene s;
+    (void)state;
+    for (int noted = 0; noted < 2; noted++) {
+        scene_init(&s);
+        at_tier(&s, "large", 2);
+        s.path.last = LAST_ACCEPT_BEST;
+        s.trail[0] = (struct attempt){.hop = 0, .answer = slice_of("\"IGST\""), .confidence = 0.99,
+                                      .breached = true};
+        s.trail[1] = (struct attempt){.hop = 1, .answer = slice_of("\"IGST\""), .confidence = 0.6};
+        s.job.trail = s.trail;
+        s.job.trail_count = 2;
+        s.attempt.confidence = 0.65;
+        s.facts.rule_count = 1;
+        s.rules[0] = (struct rule_verdict){slice_of("rule.a"), {0},
+                                           noted ? VERDICT_ACCEPT : VERDICT_ESCALATE};
+        decided(&s, VERDICT_ACCEPT, "rule.a confidence.low limit.tiers");
+        assert_int_equal(s.decision.answer_hop, noted ? 2 : 1);
+    }
+    scene_init(&s);
+    at_tier(&s, "large", 2);
+    s.path.last = LAST_ACCEPT_BEST;
+    s.facts.rule_count = 1;
+    s.rules[0] = (struct rule_verdict){slice_of("rule.a"), {0}, VERDICT_ESCALATE};
+    decided(&s, VERDICT_REVIEW, "rule.a limit.tiers");
+    assert_int_equal(s.decision.answer_hop, -1);
+}
+
 static void test_an_unknown_path_is_dead(void **state) {
     struct scene s;
     (void)state;
@@ -302,6 +330,7 @@ int main(void) {
         cmocka_unit_test(test_moving_on_is_bounded),
         cmocka_unit_test(test_the_last_word_is_the_paths),
         cmocka_unit_test(test_accept_best_takes_the_surest_valid_answer),
+        cmocka_unit_test(test_accept_best_passes_over_what_breaches_a_rule),
         cmocka_unit_test(test_an_unknown_path_is_dead),
     };
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);

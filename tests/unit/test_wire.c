@@ -76,8 +76,9 @@ static void test_a_result_and_the_next_job(void **state) {
                               .confidence = NAN, .cost_pico_usd = 12345678901234, .calls = 2,
                               .latency_ms = 31};
     struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid",
-                                .reasons = {{slice_of("rule.x"), slice_of("why")}},
-                                .reason_count = 1};
+                                .reasons = {{.code = slice_of("confidence.low")},
+                                            {slice_of("rule.x"), slice_of("why"), .note = true}},
+                                .reason_count = 2};
     struct attempt read;
     wire_job_pack(&job, &s->arena, &s->bytes);
     assert_int_equal(reread(s, &limits), REASON_NONE);
@@ -96,6 +97,13 @@ static void test_a_result_and_the_next_job(void **state) {
     assert_slice(s->job.trail[0].model, "hsn@1");
     assert_int_equal(job_spent_pico_usd(&s->job), 12345678901234);
     assert_int_equal(s->job.created_ms, job.created_ms);
+    assert_false(s->job.trail[0].breached);
+    decision.reasons[1].note = false;
+    buf_clear(&s->bytes);
+    wire_next_job_pack(&s->job, &read, &decision, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &limits), REASON_NONE);
+    assert_false(s->job.trail[0].breached);
+    assert_true(s->job.trail[1].breached);
 }
 
 // A field of a later version: number 99, two bytes.
