@@ -141,6 +141,10 @@ check: deps ## everything that must pass; the last line counts
 bench: all $(BUILD)/model_stub ## speed of worker and escalator beside a Go peer, as a table
 	@tests/bench/run
 
+MILLION ?= 1000000
+bench-million: all $(BUILD)/model_stub ## memory after MILLION=1000000 finished jobs, and their replay
+	@BUILD=$(BUILD) tests/flow/python tests/bench/million --jobs $(MILLION)
+
 $(BUILD)/quality_bench: $(BUILD)/obj/tests/bench/quality.o $(BUILD)/libcli.a $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
@@ -185,7 +189,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
-        stack-up stack-down bench quality-bench chaos clean
+        stack-up stack-down bench bench-million quality-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DELETE_ON_ERROR:

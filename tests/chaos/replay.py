@@ -29,14 +29,14 @@ def contents(scene):
             for table in TABLES}
 
 
-def replay(scene):
+def replay(scene, tiers=TIERS):
     """One program after the other: {name: (records, records/s)}. All must have been stopped."""
     before = contents(scene)
-    calls = sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in TIERS)
+    calls = sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in tiers)
     found = {}
-    for name in (*TIERS, "escalator"):
+    for name in (*tiers, "escalator"):
         records = scene.fleet.set_back("results" if name == "escalator" else f"jobs.{name}")
         found[name] = records, read_again(scene, name, records)
     assert contents(scene) == before, "a replay changed what is stored"
-    assert calls == sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in TIERS)
+    assert calls == sum(scene.programs[f"model-{tier}"].stats()["calls"] for tier in tiers)
     return found
