@@ -41,9 +41,10 @@ $(BUILD)/gen/taskfit.pb-c.%: proto/taskfit.proto
 	@mkdir -p $(@D)
 	protoc-c --proto_path=proto --c_out=$(BUILD)/gen proto/taskfit.proto
 
-$(BUILD)/gen/queries.h: schema/queries.sql schema/embed
+queries := $(sort $(wildcard schema/[a-z]*.sql))
+$(BUILD)/gen/queries.h: $(queries) schema/embed
 	@mkdir -p $(@D)
-	schema/embed queries schema/queries.sql > $@
+	schema/embed queries $(queries) > $@
 
 $(BUILD)/gen/migrations.h: $(wildcard schema/[0-9]*.sql) schema/embed
 	@mkdir -p $(@D)

@@ -196,18 +196,29 @@ select b.total, b.accepted, b.review, b.dead, b.expired, b.cancelled, b.bad_line
 from batches b left join batch_tiers t on t.batch_id = b.id
 where b.id = $1
 
+-- What came out of a batch; of what waits for people also what is proposed to them, and the input.
 -- name: batch_outcomes
 select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
        array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
-       o.input_tokens, o.output_tokens, o.decided_at
+       o.input_tokens, o.output_tokens, o.decided_at, o.revision, o.reviewer,
+       p.answer, p.tier, p.confidence, i.input
 from outcomes o
+left join lateral (
+    select * from proposals p where p.job_id = o.job_id and o.verdict = 'review'
+) p on true
+left join inputs i on i.job_id = o.job_id and o.verdict = 'review'
 where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
 
 -- name: batch_outcomes_in_order
 select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
        array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
-       o.input_tokens, o.output_tokens, o.decided_at
+       o.input_tokens, o.output_tokens, o.decided_at, o.revision, o.reviewer,
+       p.answer, p.tier, p.confidence, i.input
 from outcomes o
+left join lateral (
+    select * from proposals p where p.job_id = o.job_id and o.verdict = 'review'
+) p on true
+left join inputs i on i.job_id = o.job_id and o.verdict = 'review'
 where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
 order by o.line
 

@@ -32,6 +32,8 @@
     X(COST_USD,        COUNTER, "taskfit_cost_usd_total", "model", "cost of calls") \
     X(DECISIONS,       COUNTER, "taskfit_decisions_total", "verdict", "decisions stored") \
     X(REASONS,         COUNTER, "taskfit_reasons_total", "reason", "reasons of decisions") \
+    X(REVISIONS,       COUNTER, "taskfit_revisions_total", "", \
+      "outcomes revised by people that were published") \
     X(DEAD_LETTERS,    COUNTER, "taskfit_dead_letters_total", "reason", \
       "records set aside as dead") \
     X(ROWS_STORED,     COUNTER, "taskfit_rows_stored_total", "", "rows stored") \

@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
     &cancel_command,
     &dead_command,
     &tune_command,
+    &review_command,
     &rules_command,
     &quality_command,
 };

@@ -27,7 +27,10 @@ static bool on_rows(void *owner, const struct pg_result *r) {
     struct sheet *sheet = owner;
     for (int i = 0; i < pg_rows(r) && !ferror(sheet->out); i++) {
         struct stored_outcome outcome;
+        struct stored_people people;
         outcomes_read(r, i, &outcome);
+        outcomes_read_people(r, i, &people);
+        outcome.people = &people;
         sheet_write(sheet, &outcome);
     }
     return !ferror(sheet->out);
@@ -66,7 +69,9 @@ static bool print(struct pg_session *session, const struct batch *batch,
                   const struct options *options, FILE *out, struct err *err) {
     struct sheet sheet;
     enum sheet_format format = options->json ? SHEET_NDJSON : (enum sheet_format)options->format;
-    sheet_init(&sheet, format, out, table_screen(out));
+    bool review = options->verdict > 0 && strcmp(verdicts[options->verdict], "review") == 0;
+    sheet_init(&sheet, review && format == SHEET_TABLE ? SHEET_REVIEW : format, out,
+               table_screen(out));
     bool ok = stream(session, batch, options, &sheet, err);
     if (ok) {
         sheet_end(&sheet);
@@ -136,8 +141,10 @@ const struct command results_command = {
     .summary = "what came out of a batch",
     .help = "BATCH is an id, the beginning of one, or a name; without it the newest batch is\n"
             "taken. Rows come as the database gives them, in the input's order with --in-order.\n"
-            "Jobs that ended as dead letters are among them. What a batch that is still running\n"
-            "has come to so far is shown, and that it is running is said on standard error.\n\n"
+            "Jobs that ended as dead letters are among them. Of what waits for people the answer\n"
+            "to begin with and the kept input are there, too, in the table with --verdict review.\n"
+            "What a batch that is still running has come to so far is shown, and that it is\n"
+            "running is said on standard error.\n\n"
             "  taskfit results --in-order --format csv -o answers.csv\n"
             "  taskfit results invoices.csv --verdict review\n",
     .options = rows,

@@ -6,8 +6,8 @@
 #include "cli/table.h"
 #include "job/stored_outcome.h"
 
-// In the order of the option --format.
-enum sheet_format { SHEET_TABLE, SHEET_NDJSON, SHEET_CSV, SHEET_OPENAI };
+// In the order of the option --format; a table of what waits for people is none of its words.
+enum sheet_format { SHEET_TABLE, SHEET_NDJSON, SHEET_CSV, SHEET_OPENAI, SHEET_REVIEW };
 #define SHEET_FORMATS "table ndjson csv openai"
 
 struct sheet {

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/story.h"
 #include "io/pg_session.h"
@@ -14,52 +13,6 @@ struct options {
     bool json;
 };
 
-static bool is_empty(const struct story *story) {
-    return story->hop_count == 0 && story->letter_count == 0;
-}
-
-static bool read_of_batch(struct pg_session *session, const char *called, const char *custom_id,
-                          struct arena *arena, struct story *story, struct err *err) {
-    struct batch batch;
-    struct uuid job;
-    if (!batch_find(session, called, arena, &batch, err)) {
-        return false;
-    }
-    job = uuid_derive(batch.id, slice_of(custom_id));
-    if (!story_read(session, job, arena, story, err)) {
-        return false;
-    }
-    return !is_empty(story) || (batch_find_job(session, &batch, custom_id, &job, err) &&
-                                story_read(session, job, arena, story, err));
-}
-
-static bool read_of_id(struct pg_session *session, struct uuid job, struct arena *arena,
-                       struct story *story, struct err *err) {
-    if (!story_read(session, job, arena, story, err)) {
-        return false;
-    }
-    if (is_empty(story)) {
-        return err_exit(err, EX_NOINPUT, "nothing is stored of a job %s: it waits in a topic, or "
-                        "there is none", story->id_text);
-    }
-    return true;
-}
-
-// A job's id; BATCH/CUSTOM_ID; or a custom id of --batch, or of the newest batch.
-static bool read_story(struct pg_session *session, const struct options *options, const char *name,
-                       struct arena *arena, struct story *story, struct err *err) {
-    struct uuid job;
-    const char *slash = strchr(name, '/');
-    if (options->batch == NULL && uuid_parse(slice_of(name), &job)) {
-        return read_of_id(session, job, arena, story, err);
-    }
-    if (options->batch == NULL && slash && slash > name && slash[1]) {
-        struct slice before = {name, (size_t)(slash - name)};
-        return read_of_batch(session, arena_string(arena, before), slash + 1, arena, story, err);
-    }
-    return read_of_batch(session, options->batch, name, arena, story, err);
-}
-
 static bool show(struct pg_session *session, const struct options *options, const char *name,
                  struct err *err) {
     struct arena_pool pool;
@@ -67,7 +20,7 @@ static bool show(struct pg_session *session, const struct options *options, cons
     struct story story;
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
-    bool ok = read_story(session, options, name, &arena, &story, err);
+    bool ok = story_find(session, options->batch, name, &arena, &story, err);
     if (ok && options->json) {
         story_json(&story, stdout);
     } else if (ok) {

@@ -168,7 +168,7 @@ bool story_read(struct pg_session *session, struct uuid job, struct arena *arena
     for (size_t i = 0; i < story->letter_count; i++) {
         read_letter(&r, (int)i, story);
     }
-    return true;
+    return story_people_read(session, arena, story, err);
 }
 
 const struct story_hop *story_end(const struct story *story) {
@@ -180,8 +180,17 @@ const struct story_hop *story_end(const struct story *story) {
     return NULL;
 }
 
+struct slice story_outcome_tier(const struct story *story) {
+    const struct story_hop *end = story_end(story);
+    return story_revised(story) ? slice_of("review") : end ? end->tier : (struct slice){0};
+}
+
 struct slice story_outcome(const struct story *story) {
     const struct story_hop *end = story_end(story);
+    const struct story_revision *revised = story_revised(story);
+    if (revised) {
+        return revised->verdict;
+    }
     if (end) {
         return end->decision.verdict;
     }
@@ -195,6 +204,10 @@ struct slice story_outcome(const struct story *story) {
 
 struct slice story_answer(const struct story *story) {
     const struct story_hop *end = story_end(story);
+    const struct story_revision *revised = story_revised(story);
+    if (revised) {
+        return revised->answer;
+    }
     for (size_t i = 0; end && i < story->hop_count; i++) {
         if ((int)story->hops[i].hop == end->decision.answer_hop) {
             return story->hops[i].attempt.answer;

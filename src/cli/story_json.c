@@ -110,13 +110,13 @@ static void add_job(struct buf *out, const struct story *story) {
 
 void story_json(const struct story *story, FILE *out) {
     struct buf text = {0};
-    const struct story_hop *end = story_end(story);
     buf_char(&text, '{');
     add_job(&text, story);
     add_hops(&text, story);
     add_letters(&text, story);
+    story_people_json(story, &text);
     json_text(&text, "outcome", story_outcome(story));
-    json_text(&text, "outcome_tier", end ? end->tier : (struct slice){0});
+    json_text(&text, "outcome_tier", story_outcome_tier(story));
     json_raw_text(&text, "answer", story_answer(story));
     json_usd(&text, "cost_usd", story_cost_pico_usd(story));
     fprintf(out, "%s}\n", buf_string(&text));

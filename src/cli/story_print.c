@@ -240,8 +240,8 @@ static void print_end(struct page *page, const struct story *story) {
     if (end == NULL) {
         print_open_end(page, story);
     } else {
-        page_heading(page, "outcome: %.*s at %.*s", SLICE_ARGS(end->decision.verdict),
-                     SLICE_ARGS(end->tier));
+        page_heading(page, "outcome: %.*s at %.*s", SLICE_ARGS(story_outcome(story)),
+                     SLICE_ARGS(story_outcome_tier(story)));
         struct slice answer = story_answer(story);
         page_field(page, "answer", answer.at ? answer : slice_of("none stands"));
     }
@@ -264,6 +264,7 @@ void story_print(const struct story *story, FILE *out, struct arena *arena) {
     for (size_t i = 0; i < story->letter_count; i++) {
         print_letter(&page, &story->letters[i]);
     }
+    story_people_print(&page, story);
     print_end(&page, story);
     page_fini(&page);
 }

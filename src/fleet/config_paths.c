@@ -7,7 +7,7 @@
 enum { PATHS_MOST = 256, FIELDS_MOST = 64 };
 
 struct draft {
-    const struct conf_node *tiers, *accept, *answer, *limits;
+    const struct conf_node *tiers, *accept, *answer, *limits, *review;
     const char *rules, *certificate;
     int last, keep;
     double audit;
@@ -54,6 +54,7 @@ static const struct conf_row path_rows[] = {
     {"limits", CONF_NODE, PATH(limits), "", 0, 0, "map", "what bounds a job, below"},
     {"audit", CONF_NUMBER, PATH(audit), "0", 0, 1, NULL,
      "share of accepted answers that are drawn for people to check"},
+    {"review", CONF_NODE, PATH(review), "", 0, 0, "map", "how people look at jobs, below"},
 };
 
 #define ANSWER(member) offsetof(struct draft_answer, member)
@@ -79,6 +80,16 @@ static const struct conf_row limits_rows[] = {
     {"spend", CONF_MONEY, LIMIT(spend_pico_usd), "1", 0, 0, NULL,
      "USD a job may cost before it moves no further; 0: no limit"},
 };
+
+#define REVIEW(member) offsetof(struct review_policy, member)
+static const struct conf_row review_rows[] = {
+    {"second", CONF_NUMBER, REVIEW(second), "0", 0, 1, NULL,
+     "share of reviewed jobs that a second person looks at, without knowing the first one's word"},
+    {"four_eyes", CONF_SWITCH, REVIEW(four_eyes), "false", 0, 0, NULL,
+     "nothing becomes the outcome until two persons have said the same"},
+    {"lease", CONF_DURATION, REVIEW(lease_ms), "15m", 1000, 86400000, NULL,
+     "how long a job stays with the person who looks at it"},
+};
 // clang-format on
 
 #define TABLE(place, rows) {place, rows, sizeof(rows) / sizeof((rows)[0])}
@@ -86,12 +97,14 @@ static const struct conf_table path_table = TABLE("paths.<name>", path_rows);
 static const struct conf_table answer_table = TABLE("paths.<name>.answer", answer_rows);
 static const struct conf_table field_table = TABLE("paths.<name>.answer.fields.<name>", field_rows);
 static const struct conf_table limits_table = TABLE("paths.<name>.limits", limits_rows);
+static const struct conf_table review_table = TABLE("paths.<name>.review", review_rows);
 
 void config_paths_reference(FILE *out) {
     conf_reference(&path_table, out);
     conf_reference(&answer_table, out);
     conf_reference(&field_table, out);
     conf_reference(&limits_table, out);
+    conf_reference(&review_table, out);
 }
 
 // --- tiers
@@ -301,7 +314,8 @@ static bool path_read(struct config *config, const struct conf_node *node,
     if (!tiers_read(config, draft.tiers, policy, err) ||
         !thresholds_read(config, node, path, err) ||
         !answer_read(config, draft.answer, &policy->answer, err) ||
-        !limits_read(config, draft.limits, policy, err)) {
+        !limits_read(config, draft.limits, policy, err) ||
+        !conf_fill(&review_table, draft.review, &policy->review, &config->arena, err)) {
         return false;
     }
     if (draft.rules && !rules_read(config, conf_get(node, "rules"), path, err)) {

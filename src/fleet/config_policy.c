@@ -1,5 +1,6 @@
 // The text of a policy: all that a decision depends on, defaults included and in one order, so that
-// the same policy has the same version however its file is written.
+// the same policy has the same version however its file is written. How people look at jobs is no
+// part of it: the rounds of their reviews tell that.
 #include "base/hash.h"
 #include "fleet/config_parts.h"
 #include "quality/certificate.h"

@@ -184,7 +184,7 @@ static void read_explanation(struct hop *hop, struct slice explanation) {
     }
 }
 
-static void read_codes(struct decision *d, struct slice codes) {
+void decisions_read_codes(struct decision *d, struct slice codes) {
     d->reason_count = 0;
     while (codes.len > 0 && d->reason_count < DECISION_REASONS_MOST) {
         const char *comma = memchr(codes.at, ',', codes.len);
@@ -220,7 +220,7 @@ bool decisions_read(struct hop *hop, size_t index, const struct pg_result *resul
     d->audit = pg_get_int(result, row, COLUMN_AUDIT) != 0;
     d->cost_pico_usd = pg_get_int(result, row, COLUMN_COST);
     hop->policy = arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_POLICY));
-    read_codes(d, arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)));
+    decisions_read_codes(d, arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)));
     read_explanation(hop,
                      arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_EXPLANATION)));
     return true;

@@ -17,4 +17,7 @@ void decisions_encode(struct hop *const *rows, size_t count, struct pg_params *p
 void decisions_encode_keys(struct hop *const *rows, size_t count, struct pg_params *params);
 bool decisions_read(struct hop *hop, size_t index, const struct pg_result *result);
 
+// Codes with commas between, as reasons without texts.
+void decisions_read_codes(struct decision *decision, struct slice codes);
+
 #endif

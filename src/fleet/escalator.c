@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "fleet/decisions.h"
+#include "fleet/revisions.h"
 #include "fleet/rows.h"
 #include "fleet/rules.h"
 #include "fleet/station.h"
@@ -24,6 +25,7 @@ struct usual {
 struct escalator {
     struct station station;
     struct store *storing, *finding;
+    struct revisions revisions;
     struct rules_scratch rules;
     struct config *newest;    // of those that were seen
     struct config **unknown;  // whose policies are not in the database yet, oldest first
@@ -237,6 +239,9 @@ static bool send_outcome(struct escalator *e, struct hop *hop) {
 // One is out before the other is sent: a hop has one record on its way at a time.
 static bool send(void *owner, struct hop *hop) {
     struct escalator *e = owner;
+    if (hop->revision) {
+        return revisions_send(&e->revisions, hop);
+    }
     if (hop->decision->verdict == VERDICT_ESCALATE) {
         return send_next(e, hop);
     }
@@ -247,7 +252,11 @@ static bool send(void *owner, struct hop *hop) {
 }
 
 static bool has_more(void *owner, struct hop *hop) {
-    (void)owner;
+    struct escalator *e = owner;
+    if (hop->revision) {
+        revisions_out(&e->revisions, hop);
+        return true;
+    }
     bool more = hop->decision->verdict == VERDICT_DEAD && !hop->letter_out;
     hop->letter_out = true;
     return more;
@@ -344,6 +353,7 @@ int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     }
     wait_ms = sooner_ms(wait_ms, store_turn(e->storing, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(e->finding, now_ms));
+    wait_ms = sooner_ms(wait_ms, revisions_turn(&e->revisions, now_ms));
     return sooner_ms(wait_ms, station_end(&e->station, now_ms));
 }
 
@@ -370,6 +380,7 @@ bool escalator_open(struct escalator **out, struct process *process, struct err 
     bool ok = station_init(&e->station, process, "results", &events, e, err);
     e->storing = store_new(process, e->station.pg, &storing, e);
     e->finding = store_new(process, e->station.pg, &finding, e);
+    revisions_init(&e->revisions, &e->station);
     *out = e;
     return ok;
 }
@@ -383,6 +394,7 @@ void escalator_close(struct escalator *e) {
     config_release(e->newest);
     store_free(e->storing);
     store_free(e->finding);
+    revisions_fini(&e->revisions);
     rules_fini(&e->rules);
     mem_free(e);
 }

@@ -40,6 +40,7 @@ struct http_call;
 struct caller;
 struct model_use;
 struct order_queue;
+struct revision;
 
 // The calls of a hop to a model (fleet/caller.h).
 struct hop_call {
@@ -83,6 +84,7 @@ struct hop {
     struct decision *decision;  // the escalator's, with its columns and
     struct slice reasons, explanation;
     struct slice policy;        // the version that decided
+    struct revision *revision;  // of an outcome, which no record brought (fleet/revisions.h)
     struct list twins;          // hops with the same key that wait for this one
     bool registered;            // by_job is in its map
     bool buried;                // goes to dead: `burial` is what it says

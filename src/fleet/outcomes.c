@@ -4,6 +4,8 @@ enum column {
     COLUMN_JOB, COLUMN_CUSTOM_ID, COLUMN_LINE, COLUMN_VERDICT, COLUMN_TIER, COLUMN_HOP,
     COLUMN_ANSWER, COLUMN_CONFIDENCE, COLUMN_MODEL, COLUMN_REASONS, COLUMN_EXPLANATION,
     COLUMN_COST, COLUMN_INPUT_TOKENS, COLUMN_OUTPUT_TOKENS, COLUMN_DECIDED,
+    COLUMN_REVISION, COLUMN_REVIEWER, COLUMN_PROPOSED, COLUMN_PROPOSED_TIER,
+    COLUMN_PROPOSED_CONFIDENCE, COLUMN_INPUT,
 };
 
 void outcomes_read(const struct pg_result *r, int row, struct stored_outcome *outcome) {
@@ -22,5 +24,16 @@ void outcomes_read(const struct pg_result *r, int row, struct stored_outcome *ou
         .input_tokens = pg_get_int(r, row, COLUMN_INPUT_TOKENS),
         .output_tokens = pg_get_int(r, row, COLUMN_OUTPUT_TOKENS),
         .decided_ms = pg_get_time(r, row, COLUMN_DECIDED),
+    };
+}
+
+void outcomes_read_people(const struct pg_result *r, int row, struct stored_people *people) {
+    *people = (struct stored_people){
+        .revision = pg_get_int(r, row, COLUMN_REVISION),
+        .reviewer = pg_get_slice(r, row, COLUMN_REVIEWER),
+        .proposed = pg_get_slice(r, row, COLUMN_PROPOSED),
+        .proposed_tier = pg_get_slice(r, row, COLUMN_PROPOSED_TIER),
+        .proposed_confidence = pg_get_float8(r, row, COLUMN_PROPOSED_CONFIDENCE),
+        .input = pg_get_slice(r, row, COLUMN_INPUT),
     };
 }

@@ -8,5 +8,7 @@
 
 // Valid as long as the result.
 void outcomes_read(const struct pg_result *result, int row, struct stored_outcome *outcome);
+// Of batch_outcomes and batch_outcomes_in_order, which have more columns.
+void outcomes_read_people(const struct pg_result *result, int row, struct stored_people *people);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "fleet/process.h"
+#include "fleet/revisions.h"
 #include "io/loop.h"
 #include "io/producer.h"
 
@@ -63,7 +64,7 @@ void publisher_close(struct publisher *publisher) {
 struct headers {
     struct kafka_header list[HEADERS_MOST];
     size_t count;
-    char id[UUID_TEXT + 8], partition[NUMBER_TEXT], offset[NUMBER_TEXT], time[NUMBER_TEXT],
+    char id[UUID_TEXT + 16], partition[NUMBER_TEXT], offset[NUMBER_TEXT], time[NUMBER_TEXT],
         attempts[NUMBER_TEXT];
 };
 
@@ -87,6 +88,9 @@ static void headers_event(struct headers *h, const struct hop *hop, enum message
     uuid_format(hop->job.id, id);
     unsigned number = message == MESSAGE_JOB ? hop->job.hop + 1 : hop->job.hop;
     snprintf(h->id, sizeof(h->id), "%s/%u", id, number);
+    if (hop->revision) {
+        snprintf(h->id, sizeof(h->id), "%s/%u.%u", id, number, hop->revision->number);
+    }
     header(h, "ce_specversion", slice_of("1.0"));
     header(h, "ce_type", slice_of(types[message]));
     header(h, "ce_source", slice_of("taskfit"));

@@ -15,22 +15,25 @@ static void keep_header(void *owner, const char *name, struct slice value) {
     wire_header_pack(name, value, owner);
 }
 
-static struct hop *hop_new(struct station *s, struct ticket ticket, const struct record *record) {
+static struct hop *hop_new(struct station *s, struct ticket ticket) {
     struct arena arena;
     arena_init(&arena, &s->process->pool);
     struct hop *hop = arena_zalloc(&arena, sizeof(*hop));
     hop->arena = arena;
     hop->config = config_keep(s->process->config);
     hop->ticket = ticket;
+    list_init(&hop->twins);
+    list_append(&s->hops, &hop->all);
+    return hop;
+}
+
+static void hop_came(struct station *s, struct hop *hop, const struct record *record) {
     hop->record_ms = record->timestamp_ms;
     buf_clear(&s->scratch);
     record_headers(record, keep_header, &s->scratch);
     if (s->scratch.len > 0) {
         hop->headers = arena_slice(&hop->arena, buf_slice(&s->scratch));
     }
-    list_init(&hop->twins);
-    list_append(&s->hops, &hop->all);
-    return hop;
 }
 
 static void hop_free(struct station *s, struct hop *hop) {
@@ -44,8 +47,14 @@ static void hop_free(struct station *s, struct hop *hop) {
     arena_fini(&arena);
 }
 
+struct hop *station_errand(struct station *s) {
+    return hop_new(s, (struct ticket){0});
+}
+
 void station_finish(struct station *s, struct hop *hop) {
-    intake_finish(s->intake, hop->ticket);
+    if (hop->ticket.partition) {
+        intake_finish(s->intake, hop->ticket);
+    }
     metric_add(&s->process->metrics, METRIC_JOBS_FINISHED, "", 1);
     hop_move(hop, STEP_FINISHED, &s->finished);
 }
@@ -66,7 +75,8 @@ static bool has_room(void *owner) {
 
 static void on_taken(void *owner, struct ticket ticket, const struct record *record) {
     struct station *s = owner;
-    struct hop *hop = hop_new(s, ticket, record);
+    struct hop *hop = hop_new(s, ticket);
+    hop_came(s, hop, record);
     s->events.taken(s->owner, hop, record);
 }
 
@@ -115,7 +125,7 @@ static void on_publish_refused(void *owner, struct hop *hop, const struct err *e
     struct station *s = owner;
     bool more = has_more(s, hop);
     if (hop->buried || more) {
-        log_error("a letter is only in the table: %s", err->text);
+        log_error("what cannot be published is only in the database: %s", err->text);
         (more ? station_publish : station_finish)(s, hop);
         return;
     }

@@ -61,6 +61,9 @@ int64_t station_begin(struct station *station, int64_t now_ms);
 int64_t station_end(struct station *station, int64_t now_ms);
 int64_t sooner_ms(int64_t a, int64_t b);  // of two such waits
 
+// A hop that no record brought: it has something to publish, is finished, and no offset with it.
+struct hop *station_errand(struct station *station);
+
 void station_publish(struct station *station, struct hop *hop);  // in its turn
 void station_finish(struct station *station, struct hop *hop);
 void station_drop(struct station *station, struct hop *hop);

@@ -25,7 +25,7 @@ void openai_output_chat(const struct stored_outcome *outcome, struct arena *aren
                outcome->decided_ms / 1000);
     buf_json_string(out, outcome->model);
     buf_text(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
-    buf_json_string(out, stored_outcome_plain(outcome, arena));
+    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
     buf_printf(out,
                ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
                "\"usage\":{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
@@ -46,7 +46,7 @@ void openai_output_response(const struct stored_outcome *outcome, struct arena *
     buf_printf(out, ",\"output\":[{\"id\":\"msg_%s\",\"type\":\"message\",\"role\":\"assistant\","
                     "\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":",
                job);
-    buf_json_string(out, stored_outcome_plain(outcome, arena));
+    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
     buf_printf(out,
                ",\"annotations\":[]}]}],\"parallel_tool_calls\":false,\"tool_choice\":\"auto\","
                "\"tools\":[],\"metadata\":{},\"usage\":{\"input_tokens\":%" PRId64

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "job/opinion.h"
 
 enum { PATH_TIERS_MOST = 8 };
 
@@ -56,6 +57,7 @@ struct path {
     uint32_t hops;              // most visits to tiers
     int64_t spend_pico_usd;     // per job; 0: no cap
     double audit;               // share of accepted answers, 0 to 1
+    struct review_policy review;
 };
 
 // The place of a tier in the path, -1 when the path does not lead through it.

@@ -49,6 +49,9 @@
     X(LIMIT_DEADLINE,    NOTE, \
       "limit.deadline",    "the next tier would not answer before the deadline") \
     X(LIMIT_TIERS,       NOTE, "limit.tiers",       "no tier is left") \
+    X(REVIEW_ACCEPTED, NOTE, "review.accepted",   "a person accepted this answer") \
+    X(REVIEW_CORRECTED,NOTE, "review.corrected",  "a person gave this answer") \
+    X(REVIEW_UNDONE,   NOTE, "review.undone",     "a person took back what they had said") \
     X(PATH_UNKNOWN,      DEAD, "path.unknown",      "the configuration has no such path") \
     X(PATH_TIER,         DEAD, "path.tier",         "the path does not lead through this tier") \
     X(MESSAGE_BROKEN,    DEAD, "message.broken",    "the bytes are no message of the contract") \

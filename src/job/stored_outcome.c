@@ -3,15 +3,14 @@
 #include "base/json.h"
 #include "base/json_out.h"
 
-struct slice stored_outcome_plain(const struct stored_outcome *outcome, struct arena *arena) {
+struct slice stored_outcome_plain(struct slice answer, struct arena *arena) {
     struct json json;
     struct err err;
-    if (outcome->answer.at &&
-        json_parse(&json, outcome->answer, &json_default_limits, arena, &err) &&
+    if (answer.at && json_parse(&json, answer, &json_default_limits, arena, &err) &&
         json_type(&json, 0) == JSON_STRING) {
         return json_string(&json, 0, arena);
     }
-    return outcome->answer;
+    return answer;
 }
 
 void stored_outcome_verdict(const struct stored_outcome *outcome, struct buf *out) {
@@ -22,6 +21,18 @@ void stored_outcome_verdict(const struct stored_outcome *outcome, struct buf *ou
     json_codes(out, "reasons", outcome->reasons);
     json_raw_text(out, "explanation", outcome->explanation);
     json_usd(out, "cost_usd", outcome->cost_pico_usd);
+}
+
+static void add_people(const struct stored_outcome *outcome, struct buf *out) {
+    const struct stored_people *people = outcome->people;
+    if (people && people->revision > 0) {
+        json_count(out, "revision", people->revision);
+        json_text(out, "reviewer", people->reviewer);
+    }
+    if (people && slice_is(outcome->verdict, "review")) {
+        json_raw_text(out, "proposed", people->proposed);
+        json_raw_text(out, "input", people->input);
+    }
 }
 
 void stored_outcome_ndjson(const struct stored_outcome *outcome, struct buf *out) {
@@ -37,5 +48,6 @@ void stored_outcome_ndjson(const struct stored_outcome *outcome, struct buf *out
     json_raw_text(out, "answer", outcome->answer);
     stored_outcome_verdict(outcome, out);
     json_text(out, "job_id", slice_of(job));
+    add_people(outcome, out);
     buf_text(out, "}\n");
 }

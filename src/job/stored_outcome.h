@@ -8,6 +8,15 @@
 #include "base/buf.h"
 #include "base/uuid.h"
 
+// What people made of it, and of what waits for them: the answer to begin with, and the input where
+// it was kept.
+struct stored_people {
+    int64_t revision;  // 0: the outcome is the fleet's
+    struct slice reviewer;
+    struct slice proposed, proposed_tier, input;
+    double proposed_confidence;
+};
+
 struct stored_outcome {
     struct uuid job_id;
     struct slice custom_id;
@@ -21,10 +30,11 @@ struct stored_outcome {
     int64_t cost_pico_usd;
     int64_t input_tokens, output_tokens;
     int64_t decided_ms;
+    const struct stored_people *people;  // NULL: it was not asked for
 };
 
-// The answer: a JSON string's characters; of any other JSON its text.
-struct slice stored_outcome_plain(const struct stored_outcome *outcome, struct arena *arena);
+// Of an answer: a JSON string's characters; of any other JSON its text.
+struct slice stored_outcome_plain(struct slice answer, struct arena *arena);
 
 // Members of a JSON object: verdict, tier, confidence, model, reasons, explanation, cost_usd.
 void stored_outcome_verdict(const struct stored_outcome *outcome, struct buf *out);

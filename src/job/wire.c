@@ -425,6 +425,10 @@ void wire_outcome_pack(const struct outcome *o, struct arena *arena, struct buf 
     m.tenant = to_text(o->job->tenant, arena);
     m.has_audit = o->decision->audit;
     m.audit = o->decision->audit;
+    m.has_revision = o->revision > 0;
+    m.revision = o->revision;
+    m.reviewer = to_text(o->reviewer, arena);
+    m.note = to_text(o->note, arena);
     pack(&m.base, out);
 }
 

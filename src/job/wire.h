@@ -47,6 +47,8 @@ struct outcome {
     uint32_t hop;
     struct slice policy;           // its version
     int64_t decided_ms;
+    uint32_t revision;             // 0: the fleet's own
+    struct slice reviewer, note;   // of a revision
 };
 void wire_outcome_pack(const struct outcome *outcome, struct arena *arena, struct buf *out);
 

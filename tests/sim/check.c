@@ -95,11 +95,21 @@ static void check_calls(const struct subject *s, unsigned hop) {
     }
 }
 
+static void check_revisions(const struct subject *s) {
+    for (unsigned i = 0; i < REVISIONS_MOST; i++) {
+        const struct revision_row *row = &s->revisions[i];
+        if (row->stored && (row->told == 0 || !row->published)) {
+            broken("job %u: revision %u was never published", s->number, i + 1);
+        }
+    }
+}
+
 static void check_subject(struct subject *s) {
     if (s->sent == 0) {
         return;
     }
     check_outcome(s);
+    check_revisions(s);
     for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
         check_decision(s, hop);
         check_calls(s, hop);

@@ -155,12 +155,30 @@ static void note_result(struct entry *entry, ProtobufCAllocator *allocator) {
     entry->subject->results[entry->hop]++;
 }
 
+static void note_revision(struct subject *subject, const Taskfit__V1__Decision *m) {
+    struct revision_row *rows = subject->revisions;
+    if (m->revision > REVISIONS_MOST || !rows[m->revision - 1].stored) {
+        broken("job %u: revision %u is published, and there is none", subject->number,
+               m->revision);
+        return;
+    }
+    if (m->revision > 1 && rows[m->revision - 2].told == 0) {
+        broken("job %u: revision %u is published before the one below", subject->number,
+               m->revision);
+    }
+    rows[m->revision - 1].told++;
+}
+
 static void note_outcome(struct entry *entry, ProtobufCAllocator *allocator) {
     Taskfit__V1__Decision *m = taskfit__v1__decision__unpack(allocator, entry->value.len,
                                                             (const uint8_t *)entry->value.at);
     entry->subject = m ? subject_find(bytes_of(m->has_job_id, m->job_id)) : NULL;
     if (entry->subject == NULL) {
         broken("an outcome that is nobody's is published");
+        return;
+    }
+    if (m->revision > 0) {
+        note_revision(entry->subject, m);
         return;
     }
     entry->hop = m->hop;

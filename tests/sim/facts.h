@@ -37,6 +37,15 @@ struct decision_row {
     int batch;
 };
 
+// What people made of an outcome: revision n + 1.
+struct revision_row {
+    bool stored, published;
+    int64_t claimed_until_us;  // 0: nobody has claimed it
+    unsigned told;             // records in the log
+};
+
+enum { REVISIONS_MOST = 2 };
+
 struct subject {
     struct uuid id;
     unsigned number;
@@ -52,6 +61,7 @@ struct subject {
     struct visit visits[VISIT_HOPS][VISITS_MOST];
     struct attempt_row attempts[VISIT_HOPS];
     struct decision_row decisions[VISIT_HOPS];
+    struct revision_row revisions[REVISIONS_MOST];
     unsigned jobs[VISIT_HOPS], results[VISIT_HOPS], outcomes;  // records in the logs
     unsigned letters, letters_counted, letters_decided, letters_gone;
     bool called_letters[VISIT_HOPS];  // a letter says that the hop was called in vain

@@ -50,6 +50,8 @@ static const struct {
     {PG_find_decisions, OP_FIND, OP_DECIDED},
     {PG_store_dead_letters, OP_BURY, OP_BURIED},
     {PG_store_policies, OP_POLICIES, OP_POLICIES},
+    {PG_claim_revisions, OP_CLAIM, OP_CLAIMED},
+    {PG_revisions_published, OP_MARK, OP_MARKED},
 };
 
 static const char *const statement_names[] = {

@@ -15,6 +15,7 @@
 #include "node.h"
 #include "plan.h"
 #include "setting.h"
+#include "table.h"
 
 // The longest until it is quiet, how long it must stay so, and what is no schedule any more.
 enum { REST_US = 1800 * SECOND_US, CALM_US = 5 * SECOND_US, STEPS_MOST = 2000000 };
@@ -37,7 +38,7 @@ static bool is_busy(void) {
             return true;
         }
     }
-    return sends_waiting > 0 || plan_waiting > 0;
+    return sends_waiting > 0 || plan_waiting > 0 || table_has_unpublished();
 }
 
 static void run_until(int64_t until_us) {

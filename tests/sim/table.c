@@ -271,6 +271,10 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
         recall(params, arena, result);
         return true;
     }
+    if (statement == PG_claim_revisions) {
+        table_claim_revisions(param_int(params, 1), param_int(params, 2) * MS_US, arena, result);
+        return true;
+    }
     uint32_t rows = param_reader(params, 1).left;
     result->cells = arena_alloc(arena, rows * sizeof(*result->cells));
     switch ((int)statement) {
@@ -286,6 +290,9 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
         return true;
     case PG_store_dead_letters:
         return table_store_letters(params);
+    case PG_revisions_published:
+        table_revisions_published(params);
+        return true;
     case PG_store_policies:
         policies_stored = true;
         return true;

@@ -6,6 +6,8 @@
 #include "base/arena.h"
 #include "io/pg.h"
 
+struct subject;
+
 enum { RESULT_COLUMNS = 24 };
 
 struct cell {
@@ -44,6 +46,12 @@ bool table_store_decisions(const struct pg_params *params, struct arena *arena,
                            struct pg_result *result);
 void table_find_decisions(const struct pg_params *params, struct arena *arena,
                           struct pg_result *result);
+// Of revisions (table_revisions.c). claim has no arrays.
+void table_revise(struct subject *subject);  // people do, perhaps
+void table_claim_revisions(int64_t most, int64_t for_us, struct arena *arena,
+                           struct pg_result *result);
+void table_revisions_published(const struct pg_params *params);
+bool table_has_unpublished(void);
 bool table_store_letters(const struct pg_params *params);
 void result_key(struct pg_result *result, struct slice id, struct slice hop);
 struct batch_tier *batch_tier_of(int batch, struct slice tier);

@@ -71,6 +71,9 @@ static void decision_insert(struct subject *subject, const struct slice v[DECISI
     result_key(result, v[0], v[1]);
     count_decision(subject, row);
     tally_verdict(verdict);
+    if (verdict == VERDICT_REVIEW) {
+        table_revise(subject);
+    }
     trace("job %u hop %lld: %s (%.*s)", subject->number, (long long)value_int(v[1]),
           verdict_name(verdict), SLICE_ARGS(row->reasons));
 }

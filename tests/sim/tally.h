@@ -15,7 +15,10 @@
     X(FIND, "decision looked up") X(BURY, "letter sent to be stored") X(BURIED, "letter stored") \
     X(COMMIT, "offsets committed") X(COMMITTED, "commit answered") \
     X(ASSIGN, "partitions assigned") X(REVOKE, "partitions revoked") \
-    X(RELEASE, "partitions let go") X(POLICIES, "policies stored") X(DRAIN, "draining")
+    X(RELEASE, "partitions let go") X(POLICIES, "policies stored") \
+    X(CLAIM, "revisions asked for") X(CLAIMED, "revisions claimed") \
+    X(MARK, "revisions sent to be marked") X(MARKED, "revisions marked as published") \
+    X(DRAIN, "draining")
 
 // The other things that happen.
 #define KINDS(X) \
@@ -56,6 +59,7 @@
     X(CANCELLED, "jobs cancelled") X(GIVEN_UP, "calls given up") X(EXPIRED, "jobs expired") \
     X(CAPPED, "batches at their cap") \
     X(ACCEPT, "accepted") X(ESCALATE, "escalated") X(REVIEW, "to review") X(DEAD, "decided dead") \
+    X(REVISED, "revisions by people") X(CLAIMED_AGAIN, "revisions claimed again") \
     X(LETTERS, "dead letters") X(EARLY_CLOSES, "drain deadlines reached")
 // clang-format on
 

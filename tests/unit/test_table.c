@@ -101,12 +101,20 @@ static const struct stored_outcome failed = {
                     64},
 };
 
+// What waits for people, and was looked at before.
+static const struct stored_people people = {
+    .revision = 2, .reviewer = {"anna", 4}, .proposed = {"\"IGST\"", 6},
+    .proposed_tier = {"mid", 3}, .input = {"{\"a\":1}", 7}, .proposed_confidence = 0.5,
+};
+
 static void write_sheet(struct capture *capture, enum sheet_format format) {
     struct sheet sheet;
     capture_begin(capture);
     sheet_init(&sheet, format, capture->out, 0);
     sheet_write(&sheet, &answered);
-    sheet_write(&sheet, &failed);
+    struct stored_outcome waits = failed;
+    waits.people = &people;
+    sheet_write(&sheet, &waits);
     sheet_end(&sheet);
     sheet_fini(&sheet);
 }
@@ -133,9 +141,10 @@ static void test_csv(void **state) {
     write_sheet(&capture, SHEET_CSV);
     assert_captured(&capture,
                     "custom_id,line,verdict,tier,answer,confidence,model,reasons,cost_usd,"
-                    "job_id\r\n"
-                    "\"a,\"\"b\",3,accept,tiny,\"I\nGST\",0.95,m@1,,0.0000015," NIL "\r\n"
-                    ",,review,,,,,\"rule.x,confidence.low\",0," NIL "\r\n");
+                    "job_id,reviewer,proposed,input\r\n"
+                    "\"a,\"\"b\",3,accept,tiny,\"I\nGST\",0.95,m@1,,0.0000015," NIL ",,,\r\n"
+                    ",,review,,,,,\"rule.x,confidence.low\",0," NIL ",anna,"
+                    "IGST,\"{\"\"a\"\":1}\"\r\n");
 }
 
 static void test_ndjson(void **state) {
@@ -151,7 +160,8 @@ static void test_ndjson(void **state) {
         "\"tier\":null,\"confidence\":null,\"model\":null,"
         "\"reasons\":[\"rule.x\",\"confidence.low\"],"
         "\"explanation\":[{\"code\":\"rule.x\",\"text\":\"no \\\"x\\\"\"}, "
-        "{\"code\":\"confidence.low\"}],\"cost_usd\":0,\"job_id\":\"" NIL "\"}\n");
+        "{\"code\":\"confidence.low\"}],\"cost_usd\":0,\"job_id\":\"" NIL "\",\"revision\":2,"
+        "\"reviewer\":\"anna\",\"proposed\":\"IGST\",\"input\":{\"a\":1}}\n");
 }
 
 static void test_openai(void **state) {
