@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/backoff.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "fleet/decisions.h"
 #include "fleet/revisions.h"
@@ -14,6 +16,8 @@
 #include "quality/certificate.h"
 
 enum { TIERS_MOST = 64, TIER_NAME = 64 };
+
+static const struct backoff away = {.base_ms = 200, .cap_ms = 5000};
 
 // What is usual at a tier: an exponentially weighted mean over the results that come by, so that
 // a change shows within some tens of them.
@@ -31,6 +35,8 @@ struct escalator {
     struct config **unknown;  // whose policies are not in the database yet, oldest first
     size_t unknown_count;
     bool policies_sent;       // of unknown[0]
+    unsigned policy_failures; // since any were stored
+    int64_t policies_ms;      // not before
     struct usual usual[TIERS_MOST];
     uint32_t usual_count;
     uint32_t usual_next;  // to be given up for a tier that a new configuration brings
@@ -283,8 +289,15 @@ static void on_policies(void *owner, const struct pg_result *result, const struc
     struct escalator *e = owner;
     e->policies_sent = false;
     if (result) {
+        e->policy_failures = 0;
         forget_first(e);
-    } else if (err->kind != ERR_RETRY) {
+    } else if (err->kind == ERR_RETRY) {
+        int64_t wait_ms = backoff_wait_ms(&away, ++e->policy_failures,
+                                          &e->station.process->random);
+        e->policies_ms = loop_now_ms(e->station.process->loop) + wait_ms;
+        log_warn("%s; no decision before the policies are stored, again in %lld ms", err->text,
+                 (long long)wait_ms);
+    } else {
         e->station.process->fatal(e->station.process->fatal_owner, err);
     }
 }
@@ -309,13 +322,17 @@ static struct slice certificate_text(const struct config_path *path) {
     return path->policy.certificate ? path->policy.certificate->text : (struct slice){0};
 }
 
-static void send_policies(struct escalator *e) {
+// As a turn: how long until there is something to do.
+static int64_t send_policies(struct escalator *e, int64_t now_ms) {
     static struct slice (*const columns[])(const struct config_path *path) = {
         policy_version, policy_path, policy_text, policy_certificate, certificate_text};
     const struct config *config = e->unknown[0];
     struct pg_params params = {0};
     if (e->policies_sent || !pg_ready(e->station.pg)) {
-        return;
+        return -1;
+    }
+    if (now_ms < e->policies_ms) {
+        return e->policies_ms - now_ms;
     }
     e->policies_sent = true;
     for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
@@ -326,6 +343,7 @@ static void send_policies(struct escalator *e) {
     }
     pg_run(e->station.pg, PG_store_policies, &params, on_policies, e);
     pg_params_fini(&params);
+    return -1;
 }
 
 // Hops may have begun with any configuration that ever was the newest, so all are stored.
@@ -348,7 +366,7 @@ int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     station_lighten(&e->station, e->storing, NULL);
     station_lighten(&e->station, e->finding, NULL);
     if (e->unknown_count > 0) {
-        send_policies(e);
+        wait_ms = sooner_ms(wait_ms, send_policies(e, now_ms));
         return sooner_ms(wait_ms, station_end(&e->station, now_ms));
     }
     wait_ms = sooner_ms(wait_ms, store_turn(e->storing, now_ms));
@@ -366,7 +384,8 @@ bool escalator_drained(const struct escalator *e) {
 }
 
 bool escalator_ready(const struct escalator *e) {
-    return station_ready(&e->station) && !store_stuck(e->storing) && !store_stuck(e->finding);
+    return station_ready(&e->station) && e->policy_failures == 0 && !store_stuck(e->storing) &&
+           !store_stuck(e->finding);
 }
 
 // --- opening and closing

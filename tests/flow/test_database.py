@@ -2,6 +2,7 @@
 import pathlib
 import signal
 import struct
+import time
 
 import pytest
 
@@ -46,3 +47,26 @@ def test_a_farewell_and_a_reset_at_once_are_noticed(fleet, model, proxy):
     proxy.reset(farewell("terminating connection"))
     worker.child.send_signal(signal.SIGCONT)
     fleet.outcomes(1, timeout=20)
+
+
+def test_policies_that_cannot_be_stored_are_tried_again_in_peace(fleet, model):
+    """A database without room, say: no decision is made before there is."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    fleet.configure(cascade(tiny.url, model(lambda _: CUT).url), RULES)
+    fleet.init()
+    fleet.sql_run("create sequence tries")
+    fleet.sql_run("create function full_up() returns trigger language plpgsql as $$ begin "
+                  "perform nextval('tries'); "
+                  "raise exception 'no room' using errcode = 'disk_full'; end $$")
+    fleet.sql_run("create trigger full_up before insert on policies "
+                  "for each row execute function full_up()")
+    fleet.worker("tiny").ready()
+    escalator = fleet.escalator()
+    fleet.send(wire.job(line()))
+    escalator.said("no room.*again in")
+    time.sleep(1)
+    assert not escalator.is_ready()
+    assert fleet.sql("select last_value from tries")[0].last_value < 20
+    fleet.sql_run("drop trigger full_up on policies")
+    fleet.outcomes(1)
+    escalator.ready()
