@@ -1,6 +1,5 @@
 // taskfit tune: from labelled answers to thresholds, with the evidence for them.
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
