@@ -145,6 +145,16 @@ static void add_verdicts(struct buf *out, const struct progress *p) {
     }
 }
 
+// Jobs that go on from tier to tier, though none came to its end lately.
+static bool tiers_move(const struct progress *p) {
+    for (size_t i = 0; i < p->tier_count; i++) {
+        if (pace_per_second(&p->tiers[i].pace) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_state(struct buf *out, const struct progress *p) {
     if (progress_finished(p)) {
         buf_text(out, "finished in ");
@@ -156,7 +166,8 @@ static void add_state(struct buf *out, const struct progress *p) {
     } else if (p->pace.held < 2) {
         buf_text(out, "under way");
     } else if (left_ms(p) < 0) {
-        buf_text(out, "nothing moves now");
+        buf_text(out, tiers_move(p) ? "jobs go on from tier to tier"
+                                    : "nothing moves now: do workers and models run?");
     } else {
         figure_span(out, left_ms(p));
         buf_text(out, " left");
