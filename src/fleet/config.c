@@ -93,6 +93,8 @@ static const struct conf_row limits_rows[] = {
      "longest wait for more rows to a statement"},
     {"commit", CONF_DURATION, LIMIT(commit_ms), "500ms", 1, 60000, NULL,
      "between commits of offsets"},
+    {"start", CONF_DURATION, LIMIT(start_ms), "60s", 0, 3600000, NULL,
+     "wait for brokers or a database that cannot be reached when the process starts; then exit 69"},
     {"drain", CONF_DURATION, LIMIT(drain_ms), "25s", 0, 3600000, NULL,
      "from SIGTERM to the end; shorter than the supervisor's patience"},
     {"database_timeout", CONF_DURATION, LIMIT(database_timeout_ms), "30s", 100, 3600000, NULL,

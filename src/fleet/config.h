@@ -48,6 +48,7 @@ struct config_limits {
     uint32_t store_rows;        // rows a statement
     int64_t store_linger_ms;    // longest wait for more rows to a batch
     int64_t commit_ms;          // between commits of offsets
+    int64_t start_ms;           // for brokers or a database that cannot be reached
     int64_t drain_ms;           // from SIGTERM to the end
     int64_t database_timeout_ms;
 };

@@ -257,7 +257,7 @@ static bool start(struct program *p, const struct options *o, struct err *err) {
     if (!notify_open(&p->notify, err) || !load(p, o, err)) {
         return false;
     }
-    if (!startup_check(p->process.config, p->role->program, err)) {
+    if (!startup_check(p->process.config, p->role->program, &p->notify, err)) {
         return false;
     }
     name_instance(p, o);

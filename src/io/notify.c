@@ -67,6 +67,12 @@ static void say_with_status(const struct notify *notify, const char *word, const
     say(notify, text);
 }
 
+void notify_starting(struct notify *notify, const char *status, int64_t alive_ms) {
+    char word[64];
+    snprintf(word, sizeof(word), "EXTEND_TIMEOUT_USEC=%" PRId64, alive_ms * 1000);
+    say_with_status(notify, word, status);
+}
+
 void notify_ready(struct notify *notify, const char *status) {
     say_with_status(notify, "READY=1", status);
 }

@@ -18,6 +18,8 @@ struct notify {
 bool notify_open(struct notify *notify, struct err *err) MUST_CHECK;
 void notify_close(struct notify *notify);
 
+// It starts still, and will say so again within alive_ms: the supervisor's patience begins anew.
+void notify_starting(struct notify *notify, const char *status, int64_t alive_ms);
 // status: one line for people, as `systemctl status` shows it.
 void notify_ready(struct notify *notify, const char *status);
 void notify_reloading(struct notify *notify, int64_t steady_ms);  // notify_ready must follow

@@ -12,7 +12,8 @@ NOWHERE = "127.0.0.1:9"  # discard: nobody listens
 @pytest.fixture
 def ready(fleet):
     """A fleet whose programs could start."""
-    fleet.configure(cascade("http://127.0.0.1:9/score", "http://127.0.0.1:9/score"), RULES)
+    fleet.configure(cascade("http://127.0.0.1:9/score", "http://127.0.0.1:9/score",
+                            limits={"start": "0"}), RULES)
     fleet.init()
     return fleet
 
@@ -39,6 +40,34 @@ def test_unreachable_database(ready, start):
     ready.config["postgres"]["url"] = f"postgresql://taskfit:x@{NOWHERE}/taskfit"
     ready.write_config()
     refused(start(), EX_UNAVAILABLE, "127.0.0.1", "postgres.url")
+
+
+@pytest.mark.parametrize("role, server", [("escalator", "kafka"), ("worker", "postgres")])
+def test_servers_that_come_later_are_waited_for(ready, role, server):
+    ready.config["limits"]["start"] = "5m"
+    ready.write_config()
+    with ready.stack.without(server):
+        program = ready.worker("tiny") if role == "worker" else ready.escalator()
+        program.said(r"waiting for \d+ s at most")
+    program.ready()
+
+
+def test_the_wait_is_bounded(ready):
+    ready.config["limits"]["start"] = "1ms"
+    ready.config["postgres"]["url"] = f"postgresql://taskfit:x@{NOWHERE}/taskfit"
+    ready.write_config()
+    program = ready.escalator()
+    refused(program, EX_UNAVAILABLE, "127.0.0.1")
+    assert program.log.count("waiting for") <= 1
+
+
+def test_a_signal_ends_the_wait(ready, start):
+    ready.config["limits"]["start"] = "5m"
+    ready.config["postgres"]["url"] = f"postgresql://taskfit:x@{NOWHERE}/taskfit"
+    ready.write_config()
+    program = start()
+    program.said("waiting for")
+    assert program.stop() == 0 and "leaving before the start" in program.log
 
 
 def test_wrong_password(ready, start):

@@ -49,6 +49,18 @@ def test_ready_alive_reloading_stopping(fleet, role):
     assert program.ended() == 0
 
 
+def test_a_start_that_waits_is_given_time(fleet):
+    """Type=notify would else end it after TimeoutStartSec."""
+    fleet.configure(cascade("http://127.0.0.1:9/score", "http://127.0.0.1:9/score"), RULES)
+    fleet.config["postgres"]["url"] = "postgresql://taskfit:x@127.0.0.1:9/taskfit"
+    fleet.write_config()
+    supervisor = Supervisor(fleet.directory / "notify")
+    program = fleet.escalator(env=supervisor.env)
+    said = supervisor.hears("EXTEND_TIMEOUT_USEC=60000000")
+    assert any(row.startswith("STATUS=database: ") for row in said)
+    assert program.stop() == 0
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
 def test_units_are_understood(tmp_path):
     for unit in (ROOT / "deploy/systemd").glob("*.service"):
