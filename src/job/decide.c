@@ -193,13 +193,19 @@ static bool escalate(const struct facts *f, int place, enum reason stop, struct 
     return true;
 }
 
+static void because_stopped(struct decision *d, enum reason stop) {
+    if (stop != REASON_SPEND_BATCH) {  // the attempt's own error, and so a reason already
+        because(d, stop);
+    }
+}
+
 // A job of which every tier shall answer goes to people from the last, who label it.
 static void sample_on(const struct facts *f, int place, struct decision *d) {
     enum reason stop = bound(f, place);
     because(d, REASON_JOB_ALL_TIERS);
     if (!escalate(f, place, stop, d)) {
         if (stop != REASON_LIMIT_TIERS) {
-            because(d, stop);
+            because_stopped(d, stop);
         }
         d->verdict = VERDICT_REVIEW;
     }
@@ -210,9 +216,7 @@ static void move_on(const struct facts *f, int place, struct arena *arena, struc
     if (escalate(f, place, stop, d)) {
         return;
     }
-    if (stop != REASON_SPEND_BATCH) {  // the attempt's own error, and so a reason already
-        because(d, stop);
-    }
+    because_stopped(d, stop);
     end_path(f, arena, d);
 }
 

@@ -161,6 +161,11 @@ static void test_all_tiers_are_asked_and_then_people(void **state) {
     scene_init(&s);
     s.job.all_tiers = true;
     s.attempt.answer = (struct slice){0};
+    s.attempt.error = slice_of("spend.batch");
+    decided(&s, VERDICT_REVIEW, "spend.batch job.all_tiers");
+    scene_init(&s);
+    s.job.all_tiers = true;
+    s.attempt.answer = (struct slice){0};
     s.attempt.error = slice_of("job.cancelled");
     decided(&s, VERDICT_CANCELLED, "job.cancelled");
 }
