@@ -17,7 +17,10 @@ static const struct {
 static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                 0.5,   1,      2.5,   5,    10,    25,   60,  120};
 
-enum { BOUNDS = sizeof(bounds) / sizeof(bounds[0]) };
+enum {
+    BOUNDS = sizeof(bounds) / sizeof(bounds[0]),
+    LABELS_MOST = 1000,  // of a metric: rules may make up names without end
+};
 
 void metrics_fini(struct metrics *metrics) {
     for (int i = 0; i < METRIC_COUNT; i++) {
@@ -32,11 +35,16 @@ void metrics_fini(struct metrics *metrics) {
 
 struct metric_cell *metric_cell(struct metrics *metrics, enum metric metric, const char *label) {
     struct metric_cell **at = &metrics->cells[metric];
+    int count = 0;
     while (*at) {
         if (strcmp((*at)->label, label) == 0) {
             return *at;
         }
         at = &(*at)->next;
+        count++;
+    }
+    if (count >= LABELS_MOST && strcmp(label, "other") != 0) {
+        return metric_cell(metrics, metric, "other");
     }
     size_t len = strlen(label) + 1;
     *at = mem_zalloc(sizeof(struct metric_cell) + len);

@@ -72,7 +72,7 @@ struct metrics {
 
 void metrics_fini(struct metrics *metrics);
 
-// label: "" for a metric without one. Made when it is not there.
+// label: "" for a metric without one. Made when it is not there; of very many, "other" is the rest.
 struct metric_cell *metric_cell(struct metrics *metrics, enum metric metric, const char *label);
 void metric_observe(struct metric_cell *cell, double seconds);  // a histogram's
 
