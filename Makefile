@@ -21,11 +21,13 @@ pure_src := $(foreach d,$(PURE),$(wildcard src/$(d)/*.c))
 io_src   := $(wildcard src/io/*.c)
 fleet_src:= $(wildcard src/fleet/*.c)
 cli_src  := $(wildcard src/cli/*.c)
+gateway_src := $(wildcard src/gateway/*.c)
 obj       = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 unit_src := $(wildcard tests/unit/test_*.c)
 unit_bin := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(unit_src))
 fake_bin := $(BUILD)/model_stub
-programs := $(BUILD)/taskfit $(BUILD)/taskfit-worker $(BUILD)/taskfit-escalator
+programs := $(BUILD)/taskfit $(BUILD)/taskfit-worker $(BUILD)/taskfit-escalator \
+            $(BUILD)/taskfit-gateway
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -50,7 +52,7 @@ $(BUILD)/gen/migrations.h: $(wildcard schema/[0-9]*.sql) schema/embed
 	@mkdir -p $(@D)
 	schema/embed migrations $(sort $(wildcard schema/[0-9]*.sql)) > $@
 
-# --- libraries: pure, io, fleet, cli
+# --- libraries: pure, io, fleet, cli, gateway
 
 $(BUILD)/obj/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -68,6 +70,8 @@ $(BUILD)/libfleet.a: $(call obj,$(fleet_src))
 	@rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/libcli.a: $(call obj,$(cli_src))
 	@rm -f $@ && $(AR) rcs $@ $^
+$(BUILD)/libgateway.a: $(call obj,$(gateway_src))
+	@rm -f $@ && $(AR) rcs $@ $^
 
 fleet_libs = $(BUILD)/libfleet.a $(BUILD)/libio.a $(BUILD)/libpure.a
 
@@ -77,13 +81,15 @@ $(BUILD)/taskfit-worker: $(BUILD)/obj/workers/tier_worker.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 $(BUILD)/taskfit-escalator: $(BUILD)/obj/workers/escalator.o $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+$(BUILD)/taskfit-gateway: $(BUILD)/obj/workers/gateway.o $(BUILD)/libgateway.a $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
-objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(wildcard tests/sim/*.c)) ## compile, link nothing
+objects: $(call obj,$(pure_src) $(io_src) $(fleet_src) $(cli_src) $(gateway_src) $(wildcard tests/sim/*.c)) ## compile, link nothing
 
 # --- tests
 
 $(BUILD)/obj/tests/unit/%.o: CPPFLAGS += -Itests/unit
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcli.a $(fleet_libs)
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libcli.a $(BUILD)/libgateway.a $(fleet_libs)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $^ -lcmocka $(IO_LIBS) $(LIBS) -o $@
 
@@ -110,7 +116,7 @@ sim-mutants: $(GEN) ## break the fleet in ways that matter; the simulation must 
 	@tests/sim/mutants/run
 
 # Targets of libFuzzer need clang: `make fuzz` builds them in a tree of their own and runs each.
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(fleet_libs)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libcli.a $(BUILD)/libgateway.a $(fleet_libs)
 	@mkdir -p $(@D)
 	$(CC) -fsanitize=fuzzer,address,undefined -pthread $^ $(IO_LIBS) $(LIBS) -o $@
 

@@ -13,7 +13,7 @@
 #include "io/yaml.h"
 
 struct draft {
-    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *paths;
+    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *paths, *gateway;
     const char *listen;
     int log_level;
 };
@@ -31,6 +31,7 @@ static const struct conf_row top_rows[] = {
     {"tiers", CONF_NODE, TOP(tiers), NULL, 0, 0, "map", "name: a tier, below"},
     {"paths", CONF_NODE, TOP(paths), NULL, 0, 0, "map", "name: a path, below"},
     {"limits", CONF_NODE, TOP(limits), "", 0, 0, "map", "what bounds each process, below"},
+    {"gateway", CONF_NODE, TOP(gateway), "", 0, 0, "map", "the HTTP API, below"},
     {"listen", CONF_TEXT, TOP(listen), "", 0, 0, NULL,
      "host:port of /metrics, /healthz and /readyz; port 0: any free one; absent: none"},
     {"log_level", CONF_CHOICE, TOP(log_level), "info", 0, 0, "error warn info debug",
@@ -116,6 +117,7 @@ void config_reference(FILE *out) {
     config_models_reference(out);
     config_tiers_reference(out);
     config_paths_reference(out);
+    config_gateway_reference(out);
 }
 
 // --- what parts share
@@ -236,17 +238,13 @@ static bool kafka_read(struct config *config, const struct conf_node *node, stru
 
 // --- the rest of the top
 
-static bool listen_check(const struct conf_node *root, const char *listen, struct err *err) {
-    if (listen == NULL) {
-        return true;
-    }
+bool config_listen_check(const struct conf_node *node, const char *listen, struct err *err) {
     const char *colon = strrchr(listen, ':');
     const char *port = colon ? colon + 1 : "";
     size_t digits = strspn(port, "0123456789");
     if (colon == NULL || colon == listen || digits == 0 || digits > 5 || port[digits] != '\0' ||
         strtol(port, NULL, 10) > 65535) {
-        return conf_error(conf_get(root, "listen"), err,
-                          "this is not host:port, such as 127.0.0.1:9100");
+        return conf_error(node, err, "this is not host:port, such as 127.0.0.1:9100");
     }
     return true;
 }
@@ -274,7 +272,8 @@ static bool postgres_read(struct config *config, const struct conf_node *node, s
 static bool root_read(struct config *config, const struct conf_node *root, struct err *err) {
     struct draft draft;
     if (!conf_fill(&top_table, root, &draft, &config->arena, err) ||
-        !listen_check(root, draft.listen, err)) {
+        (draft.listen &&
+         !config_listen_check(conf_get(root, "listen"), draft.listen, err))) {
         return false;
     }
     config->listen = draft.listen;
@@ -283,7 +282,8 @@ static bool root_read(struct config *config, const struct conf_node *root, struc
            limits_read(config, draft.limits, err) &&
            config_models_read(config, draft.models, err) &&
            config_tiers_read(config, draft.tiers, err) &&
-           config_paths_read(config, draft.paths, err);
+           config_paths_read(config, draft.paths, err) &&
+           config_gateway_read(config, draft.gateway, err);
 }
 
 // --- life

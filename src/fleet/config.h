@@ -10,32 +10,11 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "dialect/model.h"
+#include "fleet/config_ends.h"
 #include "fleet/rules.h"
 #include "job/policy.h"
 
 struct jq;
-
-struct config_kafka {
-    const char *brokers;
-    const char *prefix;  // of topics: <prefix>.jobs.<tier>, <prefix>.results, …
-    uint32_t partitions;
-    uint32_t replication;
-    int64_t retention_ms;
-    int security;  // enum config_security
-    const char *sasl_mechanism, *sasl_username, *sasl_password;
-    const char *ca_file, *certificate_file, *key_file;
-    int64_t session_timeout_ms;
-    const char *compression;
-    int64_t fetch_bytes;  // fetched ahead of what is taken, over all partitions
-    int64_t linger_ms;    // wait for more records to a request
-};
-
-enum config_security {
-    SECURITY_PLAINTEXT,
-    SECURITY_SSL,
-    SECURITY_SASL_PLAINTEXT,
-    SECURITY_SASL_SSL,
-};
 
 // What bounds one process (design: bounded).
 struct config_limits {
@@ -90,6 +69,7 @@ struct config {
     uint32_t tier_count;
     const struct config_path *paths;
     uint32_t path_count;
+    struct config_gateway gateway;
     struct arena_pool pool;
     struct arena arena;
 };

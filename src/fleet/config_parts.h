@@ -16,9 +16,12 @@ bool config_tiers_read(struct config *config, const struct conf_node *tiers,
                        struct err *err) MUST_CHECK;
 bool config_paths_read(struct config *config, const struct conf_node *paths,
                        struct err *err) MUST_CHECK;
+bool config_gateway_read(struct config *config, const struct conf_node *gateway,
+                         struct err *err) MUST_CHECK;
 void config_models_reference(FILE *out);
 void config_tiers_reference(FILE *out);
 void config_paths_reference(FILE *out);
+void config_gateway_reference(FILE *out);
 
 // Of a model: what is added to its requests; and its price, limits and retries, which `node` holds
 // as maps.
@@ -39,6 +42,10 @@ void config_policy_seal(struct config *config, struct config_path *path);
 
 // The value of key, or map itself where it is absent: what an error is said about.
 const struct conf_node *config_at(const struct conf_node *map, const char *key);
+
+// host:port; node is what an error is said about.
+bool config_listen_check(const struct conf_node *node, const char *listen,
+                         struct err *err) MUST_CHECK;
 
 // Letters, digits and the characters of `also`, 1 to `most` of them; `what` names it in the error.
 struct config_naming {

@@ -37,6 +37,9 @@ static const struct fixed fixed_rows[] = {
     {"kafka.linger", AT(kafka.linger_ms), LONG_WORD, false},
     {"limits.database_timeout", AT(limits.database_timeout_ms), LONG_WORD, false},
     {"listen", AT(listen), TEXT, false},
+    {"gateway.listen", AT(gateway.listen), TEXT, false},
+    {"gateway.connections", AT(gateway.connections), WORD, false},
+    {"gateway.files", AT(gateway.files), TEXT, true},
 };
 // clang-format on
 enum { FIXED_COUNT = sizeof(fixed_rows) / sizeof(fixed_rows[0]) };

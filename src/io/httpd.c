@@ -133,13 +133,6 @@ static void on_over(void *opaque, struct MHD_Connection *connection, void **stat
     *state = NULL;
 }
 
-static void wake(struct httpd_request *r) {
-    if (r->resting) {
-        r->resting = false;
-        MHD_resume_connection(r->connection);
-    }
-}
-
 // --- the loop
 
 static void on_timer(uv_timer_t *timer);
@@ -160,6 +153,15 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     (void)status;
     (void)events;
     serve(poll->data);
+}
+
+// A resumed connection goes on in the next run, which nothing but this timer would bring about.
+static void wake(struct httpd_request *r) {
+    if (r->resting) {
+        r->resting = false;
+        MHD_resume_connection(r->connection);
+        uv_timer_start(r->httpd->timer, on_timer, 0, 0);
+    }
 }
 
 static bool parse_address(const char *address, struct sockaddr_in *out, struct err *err) {

@@ -16,7 +16,8 @@ static bool url_is_known(const struct json *json, uint32_t node) {
 }
 
 // NULL: all is well.
-static const char *request_wrong(const struct json *json, uint32_t body) {
+static const char *request_wrong(const struct json *json, uint32_t body,
+                                 const struct source_options *options) {
     uint32_t custom_id = json_get(json, 0, "custom_id");
     uint32_t method = json_get(json, 0, "method");
     uint32_t url = json_get(json, 0, "url");
@@ -29,6 +30,9 @@ static const char *request_wrong(const struct json *json, uint32_t body) {
     }
     if (url != 0 && !url_is_known(json, url)) {
         return "'url' is not /v1/chat/completions, /v1/responses or /v1/completions";
+    }
+    if (options->endpoint && (url == 0 || !json_string_is(json, url, options->endpoint))) {
+        return "'url' is not the endpoint of the batch";
     }
     if (body == 0 || json_type(json, body) != JSON_OBJECT) {
         return "no 'body' that is an object";
@@ -52,13 +56,17 @@ void openai_batch_read(struct slice line, const struct source_options *options,
         return;
     }
     uint32_t body = json_get(&json, 0, "body");
-    const char *wrong = request_wrong(&json, body);
+    const char *wrong = request_wrong(&json, body, options);
     if (wrong) {
         record->bad = slice_of(wrong);
         return;
     }
     record->input = json_raw(&json, body);
     record->custom_id = json_string(&json, json_get(&json, 0, "custom_id"), arena);
+    uint32_t model = json_get(&json, body, "model");
+    if (model) {
+        record->model = json_string(&json, model, arena);
+    }
     if (options->order_field) {
         (void)ndjson_name(&json, (struct ndjson_member){body, options->order_field}, arena,
                           &record->order_key, &record->bad);

@@ -20,6 +20,7 @@ struct source_options {
     enum source_format format;
     const char *id_field;     // NULL: custom_id, else id, else the line's number
     const char *order_field;  // NULL: no order keys
+    const char *endpoint;     // of openai: the only url; NULL: any that is known
     bool no_ids;              // records are numbered by line, whatever they hold
     size_t input_bytes;       // most of an input
     uint32_t input_depth;
@@ -31,6 +32,7 @@ struct source_record {
     struct slice input;       // JSON
     struct slice custom_id;
     struct slice order_key;   // absent: none
+    struct slice model;       // of openai: the body's; absent: none that is a text
     struct slice bad;         // why it is no record; absent: it is one
 };
 

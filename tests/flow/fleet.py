@@ -142,6 +142,14 @@ class Role(Program):
                    re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", self._get("/metrics"), re.M))
 
 
+class Gateway(Role):
+    """A gateway; `api` is the base URL of its API."""
+
+    @property
+    def api(self):
+        return self.said(r"the API is at (http://[^\s\"]+)")[1]
+
+
 class Fleet:
     """Topics, tables and a configuration of one test's own, and the programs it runs."""
 
@@ -207,6 +215,10 @@ class Fleet:
     def escalator(self, *arguments, name="escalator", **more):
         return self._start(Role, name, [BUILD / "taskfit-escalator", "--listen", "127.0.0.1:0",
                                         *arguments], **more)
+
+    def gateway(self, *arguments, name="gateway", **more):
+        return self._start(Gateway, name, [BUILD / "taskfit-gateway", "--listen", "127.0.0.1:0",
+                                           *arguments], **more)
 
     def stub(self, *arguments):
         return self._start(Stub, f"stub-{len(self.programs)}", [BUILD / "model_stub", *arguments])

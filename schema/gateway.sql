@@ -1,0 +1,160 @@
+-- What `taskfit-gateway` runs. Every statement that answers a request asks for the tenant's own.
+
+-- name: file_add
+insert into files (id, tenant, name, purpose, bytes, expires_at)
+values ($1, $2, $3, $4, $5, clock_timestamp() + $6::int8 * interval '1 ms')
+returning id, name, purpose, bytes, created_at, expires_at
+
+-- name: file_get
+select id, name, purpose, bytes, created_at, expires_at from files
+where tenant = $1 and id = $2 and (expires_at is null or expires_at > clock_timestamp())
+
+-- One more than $5, which tells whether there is a page after this one.
+-- name: file_list
+select id, name, purpose, bytes, created_at, expires_at from files
+where tenant = $1 and ($2::text is null or purpose = $2) and ($3::uuid is null or id < $3)
+  and (expires_at is null or expires_at > clock_timestamp())
+order by id desc limit $4::int8 + 1
+
+-- A file that a batch is being read from stays: null then.
+-- name: file_delete
+with busy as (
+    select from api_batches where input_file = $2 and status = 'validating' and tenant = $1
+), gone as (
+    delete from files where tenant = $1 and id = $2 and not exists (select from busy)
+    returning id
+)
+select (select id from gone) from files where tenant = $1 and id = $2
+
+-- name: file_expire
+delete from files f where expires_at <= clock_timestamp()
+  and not exists (select from api_batches a where a.input_file = f.id and a.status = 'validating')
+returning id
+
+-- The batch of a key, made when there is none; no row: there is no such file.
+-- name: api_batch_add
+with made as (
+    insert into api_batches (id, tenant, key, endpoint, input_file, file_name, window_ms, metadata,
+        skip_bad)
+    select $2, $1, $3, $4, f.id, f.name, $6, $7, $8 from files f
+    where f.tenant = $1 and f.id = $5 and f.purpose = 'batch'
+      and (f.expires_at is null or f.expires_at > clock_timestamp())
+    on conflict (tenant, key) do nothing
+    returning *
+)
+select a.id, a.endpoint, a.input_file, a.window_ms, a.metadata, a.status, a.total, a.bad_lines,
+       a.errors, a.output_file, a.error_file, a.created_at, a.started_at, a.finalizing_at,
+       a.cancelling_at, a.ended_at, b.accepted, b.review + b.dead + b.expired + b.cancelled, b.path
+from (select * from made union all
+      select * from api_batches where tenant = $1 and key = $3) a
+left join batches b on b.id = a.id
+limit 1
+
+-- name: api_batch_list
+select a.id, a.endpoint, a.input_file, a.window_ms, a.metadata, a.status, a.total, a.bad_lines,
+       a.errors, a.output_file, a.error_file, a.created_at, a.started_at, a.finalizing_at,
+       a.cancelling_at, a.ended_at, b.accepted, b.review + b.dead + b.expired + b.cancelled, b.path
+from api_batches a left join batches b on b.id = a.id
+where a.tenant = $1 and ($2::uuid is null or a.id < $2)
+order by a.id desc limit $3::int8 + 1
+
+-- name: api_batch_get
+select a.id, a.endpoint, a.input_file, a.window_ms, a.metadata, a.status, a.total, a.bad_lines,
+       a.errors, a.output_file, a.error_file, a.created_at, a.started_at, a.finalizing_at,
+       a.cancelling_at, a.ended_at, b.accepted, b.review + b.dead + b.expired + b.cancelled, b.path
+from api_batches a left join batches b on b.id = a.id
+where a.tenant = $1 and a.id = $2
+
+-- Marks what is not over as cancelled; no row: there is none that could be. A batch whose row in
+-- `batches` another is making is cancelled there by api_batch_sent.
+-- name: api_batch_cancel
+with given as (
+    update api_batches set cancelling_at = coalesce(cancelling_at, clock_timestamp())
+    where tenant = $1 and id = $2 and status in ('validating', 'in_progress', 'finalizing')
+    returning id
+), cancelled as (
+    update batches set cancelled_at = coalesce(cancelled_at, clock_timestamp())
+    where id in (select id from given)
+)
+select id from given
+
+-- One piece of work for a while of $2 ms.
+-- name: api_batch_claim
+update api_batches set worker = $1, worked_until = clock_timestamp() + $2::int8 * interval '1 ms'
+where id = (
+    select id from api_batches
+    where status in ('validating', 'finalizing')
+      and (worked_until is null or worked_until < clock_timestamp())
+    order by id limit 1 for update skip locked)
+returning id, tenant, status, endpoint, input_file, window_ms, skip_bad, created_at,
+          cancelling_at, total, last_line
+
+-- No row: it is another's, or over. Null: it was not cancelled.
+-- name: api_batch_keep
+update api_batches set worked_until = clock_timestamp() + $3::int8 * interval '1 ms'
+where id = $1 and worker = $2 and status in ('validating', 'finalizing')
+returning cancelling_at
+
+-- Lets go of what this process had in hand: another may go on at once.
+-- name: api_batch_leave
+update api_batches set worked_until = null where worker = $1 and status in ('validating', 'finalizing')
+
+-- Its lines were looked at; from here on there are jobs.
+-- name: api_batch_valid
+with given as (
+    update api_batches set total = $3, bad_lines = $4, errors = $5::json, last_line = $6
+    where id = $1 returning *
+)
+insert into batches (id, key, tenant, name, path, format, cancelled_at)
+select g.id, 'api ' || g.key, g.tenant, g.file_name, $2, 'openai', g.cancelling_at from given g
+on conflict do nothing
+
+-- All its jobs are in the topic.
+-- name: api_batch_sent
+with given as (
+    update api_batches set status = 'in_progress', started_at = clock_timestamp(), worked_until = null
+    where id = $1 and status = 'validating' returning id, cancelling_at
+)
+update batches b set total = $2, bad_lines = $3,
+    submitted_at = coalesce(submitted_at, clock_timestamp()),
+    cancelled_at = coalesce(b.cancelled_at, g.cancelling_at)
+from given g where b.id = g.id
+
+-- Every job of it has its outcome.
+-- name: api_batch_settle
+update api_batches a set status = 'finalizing', finalizing_at = clock_timestamp(), worked_until = null
+from batches b
+where b.id = a.id and a.status = 'in_progress' and b.submitted_at is not null
+  and b.accepted + b.review + b.dead + b.expired + b.cancelled >= b.total
+returning a.id
+
+-- It ends as $2 with its errors, without files.
+-- name: api_batch_fail
+update api_batches set status = $2, total = $3, errors = coalesce($4::json, errors),
+    ended_at = clock_timestamp(), worked_until = null
+where id = $1 and status in ('validating', 'finalizing')
+
+-- It ends with its files; null: there is none, for want of rows.
+-- name: api_batch_end
+with ended as (
+    update api_batches a set output_file = $2, error_file = $4, ended_at = clock_timestamp(),
+        status = case when a.cancelling_at is not null then 'cancelled'
+                      when b.expired > 0 then 'expired' else 'completed' end
+    from batches b where a.id = $1 and b.id = a.id and a.status = 'finalizing'
+    returning a.id, a.tenant
+)
+insert into files (id, tenant, name, purpose, bytes)
+select g.id, e.tenant, 'batch_' || e.id || g.suffix, 'batch_output', g.bytes
+from ended e,
+     (values ($2::uuid, '_output.jsonl', $3::int8), ($4::uuid, '_error.jsonl', $5::int8))
+     g (id, suffix, bytes)
+where g.id is not null
+
+-- Outcomes of the lines from $2 up to and without $3.
+-- name: batch_outcomes_lines
+select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
+       array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
+       o.input_tokens, o.output_tokens, o.decided_at
+from outcomes o
+where o.batch_id = $1 and o.line >= $2 and o.line < $3
+order by o.line

@@ -1,0 +1,39 @@
+// The parts of the configuration that say where a process meets the world: brokers, the HTTP API.
+#ifndef TASKFIT_FLEET_CONFIG_ENDS_H
+#define TASKFIT_FLEET_CONFIG_ENDS_H
+
+#include <stdint.h>
+
+struct config_kafka {
+    const char *brokers;
+    const char *prefix;  // of topics: <prefix>.jobs.<tier>, <prefix>.results, …
+    uint32_t partitions;
+    uint32_t replication;
+    int64_t retention_ms;
+    int security;  // enum config_security
+    const char *sasl_mechanism, *sasl_username, *sasl_password;
+    const char *ca_file, *certificate_file, *key_file;
+    int64_t session_timeout_ms;
+    const char *compression;
+    int64_t fetch_bytes;  // fetched ahead of what is taken, over all partitions
+    int64_t linger_ms;    // wait for more records to a request
+};
+
+enum config_security {
+    SECURITY_PLAINTEXT,
+    SECURITY_SSL,
+    SECURITY_SASL_PLAINTEXT,
+    SECURITY_SASL_SSL,
+};
+
+struct config_gateway {
+    const char *listen;
+    const char *files;     // the folder; NULL: no gateway is configured
+    int64_t file_bytes;
+    uint32_t file_lines;
+    int64_t wait_ms;
+    uint32_t connections;
+    int64_t memory_bytes;  // held for bodies of requests
+};
+
+#endif

@@ -1,0 +1,39 @@
+#include "base/file.h"
+#include "fleet/config_parts.h"
+
+#define GATEWAY(member) offsetof(struct config_gateway, member)
+// clang-format off
+static const struct conf_row rows[] = {
+    {"listen", CONF_TEXT, GATEWAY(listen), "127.0.0.1:8080", 0, 0, NULL,
+     "host:port of the API; without API keys only 127.0.0.1"},
+    {"files", CONF_TEXT, GATEWAY(files), NULL, 0, 0, NULL,
+     "a folder for the bytes of uploaded files and of results; it must be there"},
+    {"file_bytes", CONF_SIZE, GATEWAY(file_bytes), "200MiB", 1024, 1099511627776, NULL,
+     "most of an uploaded file"},
+    {"file_lines", CONF_COUNT, GATEWAY(file_lines), "50000", 1, 100000000, NULL,
+     "most lines of a batch"},
+    {"wait", CONF_DURATION, GATEWAY(wait_ms), "60s", 1000, 3600000, NULL,
+     "how long a request waits for its job's outcome; the job expires with it"},
+    {"connections", CONF_COUNT, GATEWAY(connections), "1000", 1, 100000, NULL, "open at a time"},
+    {"memory", CONF_SIZE, GATEWAY(memory_bytes), "64MiB", 1 << 20, 1099511627776, NULL,
+     "held for bodies of requests; what does not fit is told to come again"},
+};
+// clang-format on
+static const struct conf_table table = {"gateway", rows, sizeof(rows) / sizeof(rows[0])};
+
+bool config_gateway_read(struct config *config, const struct conf_node *node, struct err *err) {
+    struct config_gateway *gateway = &config->gateway;
+    if (node == NULL) {
+        return true;
+    }
+    if (!conf_fill(&table, node, gateway, &config->arena, err) ||
+        !config_listen_check(config_at(node, "listen"), gateway->listen, err)) {
+        return false;
+    }
+    gateway->files = file_beside(node->file, gateway->files, &config->arena);
+    return true;
+}
+
+void config_gateway_reference(FILE *out) {
+    conf_reference(&table, out);
+}

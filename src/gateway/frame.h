@@ -1,0 +1,37 @@
+// What the parts of the gateway share: the process's ends to the world.
+#ifndef TASKFIT_GATEWAY_FRAME_H
+#define TASKFIT_GATEWAY_FRAME_H
+
+#include "fleet/process.h"
+#include "gateway/asks.h"
+#include "gateway/folder.h"
+
+struct enqueue;
+struct producer;
+
+struct gateway {
+    struct process *process;
+    struct httpd *httpd;
+    struct asks *asks;
+    struct folder *folder;
+    struct producer *producer;
+    struct enqueue *enqueue;
+    struct batch_work *batches;
+    size_t calls;        // requests in hand
+    size_t body_bytes;   // held for them
+    bool draining;
+    int64_t drain_until_ms;
+};
+
+// What a record's owner is: told once what became of it.
+struct delivery {
+    void (*delivered)(void *owner, const struct err *err);
+    void *owner;
+};
+
+// A new job to its path's first tier; false: the queue is full (ERR_RETRY) or it is too large.
+struct job;
+bool gateway_send(struct gateway *gateway, const struct job *job, struct delivery *delivery,
+                  struct err *err) MUST_CHECK;
+
+#endif

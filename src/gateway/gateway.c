@@ -1,0 +1,140 @@
+#include "gateway/gateway.h"
+
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "fleet/enqueue.h"
+#include "fleet/station.h"
+#include "gateway/batch_work.h"
+#include "gateway/call.h"
+#include "io/loop.h"
+#include "io/producer.h"
+#include "job/job.h"
+
+enum {
+    QUEUE_RECORDS = 20000,
+    QUEUE_BYTES = 32 << 20,  // of records on their way
+    IDLE_SECONDS = 120,
+    HEAD_BYTES = 32 << 10,
+    BEYOND_BYTES = 2 << 20,  // of a file: read, so that the refusal is seen
+    POLL_MS = 200,
+};
+
+static void on_delivered(void *owner, void *record_owner, const struct err *err) {
+    struct gateway *gateway = owner;
+    struct delivery *delivery = record_owner;
+    if (err && err->kind == ERR_FATAL) {
+        gateway->process->fatal(gateway->process->fatal_owner, err);
+    }
+    delivery->delivered(delivery->owner, err);
+}
+
+bool gateway_send(struct gateway *gateway, const struct job *job, struct delivery *delivery,
+                  struct err *err) {
+    char topic[TOPIC_TEXT], tier[TOPIC_TEXT];
+    snprintf(tier, sizeof(tier), "%.*s", SLICE_ARGS(job->tier));
+    config_topic(gateway->process->config, tier, topic);
+    return enqueue(gateway->enqueue, producer_topic(gateway->producer, topic), job, delivery, err);
+}
+
+static bool open_producer(struct gateway *gateway, struct err *err) {
+    const struct config *config = gateway->process->config;
+    const struct producer_options options = {
+        .kafka = process_kafka(config),
+        .compression = config->kafka.compression,
+        .queue_records = QUEUE_RECORDS,
+        .queue_bytes = QUEUE_BYTES,
+        .linger_ms = config->kafka.linger_ms,
+    };
+    if (!producer_open(&gateway->producer, gateway->process->loop, &options, on_delivered, gateway,
+                       err)) {
+        return false;
+    }
+    gateway->enqueue = enqueue_new(gateway->producer);
+    return true;
+}
+
+static bool open_http(struct gateway *gateway, struct err *err) {
+    static const struct httpd_events events = {call_begun, call_piece, call_whole, call_gone};
+    const struct config_gateway *config = &gateway->process->config->gateway;
+    const struct httpd_options options = {
+        .address = config->listen,
+        .connections = config->connections,
+        .idle_seconds = IDLE_SECONDS,
+        .head_bytes = HEAD_BYTES,
+        .body_bytes = (uint64_t)config->file_bytes + BEYOND_BYTES,
+    };
+    if (!httpd_is_loopback(config->listen)) {
+        return err_exit(err, EX_CONFIG, "gateway.listen: %s is open to other machines, and there "
+                        "are no API keys; 127.0.0.1 is not", config->listen);
+    }
+    if (!httpd_open(&gateway->httpd, gateway->process->loop, &options, &events, gateway, err)) {
+        return err_prefix(err, "gateway");
+    }
+    log_info("the API is at http://%.*s:%d/v1",
+             (int)(strrchr(config->listen, ':') - config->listen), config->listen,
+             httpd_port(gateway->httpd));
+    return true;
+}
+
+bool gateway_open(struct gateway **out, struct process *process, struct err *err) {
+    const struct config *config = process->config;
+    if (config->gateway.files == NULL) {
+        return err_exit(err, EX_CONFIG, "%s: there is no 'gateway', with its folder 'files'",
+                        config->file);
+    }
+    struct gateway *gateway = mem_zalloc(sizeof(*gateway));
+    gateway->process = process;
+    *out = gateway;
+    if (!folder_open(&gateway->folder, process->loop, config->gateway.files, err) ||
+        !open_producer(gateway, err)) {
+        return false;
+    }
+    gateway->asks = asks_open(process);
+    gateway->batches = batch_work_new(gateway);
+    return open_http(gateway, err);
+}
+
+void gateway_close(struct gateway *gateway) {
+    if (gateway->httpd) {
+        httpd_close(gateway->httpd);
+    }
+    if (gateway->batches) {
+        batch_work_free(gateway->batches);
+    }
+    if (gateway->asks) {
+        asks_close(gateway->asks);
+    }
+    if (gateway->producer) {
+        enqueue_free(gateway->enqueue);
+        producer_close(gateway->producer, 0);
+    }
+    if (gateway->folder) {
+        folder_close(gateway->folder);
+    }
+    mem_free(gateway);
+}
+
+int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
+    producer_poll(gateway->producer);
+    int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
+    return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
+}
+
+void gateway_drain(struct gateway *gateway, int64_t now_ms) {
+    gateway->draining = true;
+    gateway->drain_until_ms = now_ms + gateway->process->config->limits.drain_ms;
+    httpd_quiesce(gateway->httpd);
+    batch_work_drain(gateway->batches);
+}
+
+bool gateway_drained(const struct gateway *gateway) {
+    bool idle = gateway->calls == 0 && asks_open_count(gateway->asks) == 0;
+    return gateway->draining &&
+           (idle || loop_now_ms(gateway->process->loop) >= gateway->drain_until_ms);
+}
+
+bool gateway_ready(const struct gateway *gateway) {
+    return asks_reachable(gateway->asks);
+}

@@ -1,0 +1,50 @@
+#include "gateway/route.h"
+
+#include "gateway/batches.h"
+#include "gateway/files.h"
+#include "gateway/upload.h"
+
+// clang-format off
+static const struct route routes[] = {
+    {"POST",   "/v1/files",              NULL,     BODY_UPLOAD, upload_handle},
+    {"GET",    "/v1/files",              NULL,     BODY_NONE,   files_list},
+    {"GET",    "/v1/files/{}",           "file-",  BODY_NONE,   files_get},
+    {"GET",    "/v1/files/{}/content",   "file-",  BODY_NONE,   files_content},
+    {"DELETE", "/v1/files/{}",           "file-",  BODY_NONE,   files_delete},
+    {"POST",   "/v1/batches",            NULL,     BODY_JSON,   batches_create},
+    {"GET",    "/v1/batches",            NULL,     BODY_NONE,   batches_list},
+    {"GET",    "/v1/batches/{}",         "batch_", BODY_NONE,   batches_get},
+    {"POST",   "/v1/batches/{}/cancel",  "batch_", BODY_NONE,   batches_cancel},
+};
+// clang-format on
+
+// Compares a path with a pattern; *id is the segment that stands for {}.
+static bool matches(const char *pattern, const char *path, struct slice *id) {
+    const char *hole = strstr(pattern, "{}");
+    *id = (struct slice){0};
+    if (hole == NULL) {
+        return strcmp(pattern, path) == 0;
+    }
+    size_t before = (size_t)(hole - pattern);
+    if (strncmp(pattern, path, before) != 0) {
+        return false;
+    }
+    *id = (struct slice){path + before, strcspn(path + before, "/")};
+    return id->len > 0 && strcmp(hole + 2, id->at + id->len) == 0;
+}
+
+enum route_step route_find(const char *method, const char *path, const struct route **route,
+                           struct slice *id) {
+    enum route_step step = ROUTE_NO_PATH;
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (!matches(routes[i].path, path, id)) {
+            continue;
+        }
+        if (strcmp(routes[i].method, method) == 0) {
+            *route = &routes[i];
+            return ROUTE_FOUND;
+        }
+        step = ROUTE_NO_METHOD;
+    }
+    return step;
+}
