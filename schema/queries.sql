@@ -172,6 +172,22 @@ with certificate as (
 insert into policies (version, path, text, certificate)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing
 
+-- What people first said of answers that were accepted by these certificates and drawn for audit,
+-- after label $2. Labels get their numbers before they are there: those of the last $3 milliseconds
+-- wait for the ones that come late.
+-- name: audit_verdicts
+select l.id, d.path, p.certificate, l.answer, a.answer
+from labels l
+join decisions d on d.job_id = l.job_id and d.final and d.audit
+join policies p on p.version = d.policy and p.certificate = any($1::text[])
+join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
+where l.id > $2::int8 and l.labelled_at < clock_timestamp() - $3::int8 * interval '1 ms'
+  and l.withdrawn_at is null
+  and not exists (select from labels e where e.job_id = l.job_id and e.withdrawn_at is null
+                    and e.id < l.id)
+order by l.id
+limit $4::int8
+
 -- --- What the reading commands of the command line run.
 
 -- The newest (all null), those whose id lies in a range, those of a name: two or three will do.

@@ -34,6 +34,14 @@
     X(REASONS,         COUNTER, "taskfit_reasons_total", "reason", "reasons of decisions") \
     X(REVISIONS,       COUNTER, "taskfit_revisions_total", "", \
       "outcomes revised by people that were published") \
+    X(CERTIFICATE_EVIDENCE, GAUGE, "taskfit_certificate_evidence", "path", \
+      "of audits against the certificate's promise: 1 is none, 1 / delta breaks it") \
+    X(CERTIFICATE_STATE, GAUGE, "taskfit_certificate_state", "path", \
+      "0: the promise holds; 1: watch; 2: broken") \
+    X(CERTIFICATE_AUDITS, GAUGE, "taskfit_certificate_audits", "path", \
+      "verdicts on answers that the certificate accepted") \
+    X(CERTIFICATE_WRONG, GAUGE, "taskfit_certificate_audits_wrong", "path", \
+      "of these: wrong") \
     X(DEAD_LETTERS,    COUNTER, "taskfit_dead_letters_total", "reason", \
       "records set aside as dead") \
     X(ROWS_STORED,     COUNTER, "taskfit_rows_stored_total", "", "rows stored") \

@@ -3,10 +3,12 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/figure.h"
 #include "cli/cli.h"
 #include "cli/rule_check.h"
 #include "fleet/topics.h"
 #include "fleet/process.h"
+#include "fleet/verdicts.h"
 #include "io/http.h"
 #include "io/pg_session.h"
 #include "quality/certificate.h"
@@ -94,6 +96,49 @@ static void check_kafka(struct check *check) {
 
 // --- database
 
+static void check_promise(struct check *check, const struct verdict_watch *watch) {
+    const struct audit *audit = &watch->audit;
+    struct buf detail = {0};
+    struct err err;
+    buf_printf(&detail, "%s: the promise %s: ", watch->path->name,
+               audit_state(audit) == AUDIT_HOLDS    ? "holds"
+               : audit_state(audit) == AUDIT_WATCH ? "is to be watched"
+                                                    : "is broken");
+    figure_count(&detail, (int64_t)audit->wrong);
+    buf_text(&detail, " of ");
+    figure_count(&detail, (int64_t)audit->seen);
+    buf_printf(&detail, " audited answers wrong; evidence against it %.3g, at %.3g it is broken",
+               audit_evidence(audit), 1 / audit->delta);
+    bool broken = audit_state(audit) == AUDIT_BROKEN;
+    if (broken) {
+        err_exit(&err, EX_UNAVAILABLE, "%s", buf_string(&detail));
+    }
+    say(check, "audit", buf_string(&detail), broken ? &err : NULL);
+    buf_fini(&detail);
+}
+
+static void check_audits(struct check *check, struct pg_session *session) {
+    struct verdicts verdicts;
+    struct err err;
+    bool ok = true, more = true;
+    verdicts_init(&verdicts, check->config);
+    while (verdicts.count > 0 && ok && more) {
+        struct pg_params params = {0};
+        const struct pg_result *result;
+        verdicts_ask(&verdicts, &params);
+        ok = pg_session_run(session, PG_audit_verdicts, &params, &result, &err);
+        more = ok && verdicts_take(&verdicts, result);
+        pg_params_fini(&params);
+    }
+    for (uint32_t i = 0; i < verdicts.count && ok; i++) {
+        check_promise(check, &verdicts.watches[i]);
+    }
+    if (!ok) {
+        say(check, "audit", NULL, &err);
+    }
+    verdicts_fini(&verdicts);
+}
+
 static void check_database(struct check *check) {
     struct pg_session *session;
     struct err err;
@@ -104,6 +149,9 @@ static void check_database(struct check *check) {
     say(check, "database", "connected", NULL);
     bool ok = pg_session_check_schema(session, &err);
     say(check, "schema", "of this program's version", ok ? NULL : &err);
+    if (ok) {
+        check_audits(check, session);
+    }
     pg_session_close(session);
 }
 

@@ -9,7 +9,7 @@ enum { PATHS_MOST = 256, FIELDS_MOST = 64 };
 struct draft {
     const struct conf_node *tiers, *accept, *answer, *limits, *review;
     const char *rules, *certificate;
-    int last, keep;
+    int last, keep, broken;
     double audit;
 };
 
@@ -53,7 +53,12 @@ static const struct conf_row path_rows[] = {
      "all, or none"},
     {"limits", CONF_NODE, PATH(limits), "", 0, 0, "map", "what bounds a job, below"},
     {"audit", CONF_NUMBER, PATH(audit), "0", 0, 1, NULL,
-     "share of accepted answers that are drawn for people to check"},
+     "share of accepted answers that are drawn for people to check (taskfit review); what they "
+     "find is held against the certificate's promise"},
+    {"broken", CONF_CHOICE, PATH(broken), "alert", 0, 0, "alert raise next",
+     "while audits show that the promise does not hold: the log and the metrics tell and answers "
+     "stand as before; their confidence must be halfway from the threshold to certainty; they go "
+     "to the next tier"},
     {"review", CONF_NODE, PATH(review), "", 0, 0, "map", "how people look at jobs, below"},
 };
 
@@ -311,6 +316,7 @@ static bool path_read(struct config *config, const struct conf_node *node,
     policy->last = (enum path_last)draft.last;
     policy->keep = (enum path_keep)draft.keep;
     policy->audit = draft.audit;
+    policy->broken = (enum path_broken)draft.broken;
     if (!tiers_read(config, draft.tiers, policy, err) ||
         !thresholds_read(config, node, path, err) ||
         !answer_read(config, draft.answer, &policy->answer, err) ||

@@ -84,6 +84,7 @@ static void write_answer(const struct answer_form *form, struct buf *out) {
 
 void config_policy_seal(struct config *config, struct config_path *path) {
     static const char *const lasts[] = {"review", "accept_best", "dead"};
+    static const char *const brokens[] = {"alert", "raise", "next"};
     static const char *const keeps[] = {"review", "all", "none"};
     struct path *policy = &path->policy;
     struct buf out = {0};
@@ -99,6 +100,9 @@ void config_policy_seal(struct config *config, struct config_path *path) {
     write_integer(&out, "spend_pico_usd", policy->spend_pico_usd);
     write_key(&out, "audit");
     buf_json_number(&out, policy->audit);
+    if (policy->certificate) {
+        write_text(&out, "broken", brokens[policy->broken]);
+    }
     if (path->rules.program) {
         write_key(&out, "rules");
         buf_json_string(&out, path->rules.text);

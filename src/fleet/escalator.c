@@ -6,6 +6,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fleet/auditor.h"
 #include "fleet/decisions.h"
 #include "fleet/revisions.h"
 #include "fleet/rows.h"
@@ -30,6 +31,7 @@ struct escalator {
     struct station station;
     struct store *storing, *finding;
     struct revisions revisions;
+    struct auditor *auditor;
     struct rules_scratch rules;
     struct config *newest;    // of those that were seen
     struct config **unknown;  // whose policies are not in the database yet, oldest first
@@ -87,6 +89,7 @@ static void judge(struct escalator *e, struct hop *hop) {
     // Workers and escalators load a new certificate one after the other: decided is by this one's
     // calibration and its threshold, never by two that do not belong together.
     confidence_calibrate(path, &hop->attempt);
+    facts.broken = auditor_is_broken(e->auditor, path);
     learn(e, hop);
     struct rules_subject subject = hop_subject(hop);
     facts.rule_count = rules_run(&hop->path->rules, &subject, &hop->arena, &e->rules, verdicts);
@@ -126,7 +129,7 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 
 static bool has_room(void *owner) {
     struct escalator *e = owner;
-    return !store_stuck(e->storing) && !store_stuck(e->finding);
+    return !store_stuck(e->storing) && !store_stuck(e->finding) && auditor_knows(e->auditor);
 }
 
 // --- storing
@@ -362,7 +365,8 @@ static void see_config(struct escalator *e) {
 
 int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     see_config(e);
-    int64_t wait_ms = station_begin(&e->station, now_ms);
+    int64_t wait_ms = auditor_turn(e->auditor, now_ms);
+    wait_ms = sooner_ms(wait_ms, station_begin(&e->station, now_ms));
     station_lighten(&e->station, e->storing, NULL);
     station_lighten(&e->station, e->finding, NULL);
     if (e->unknown_count > 0) {
@@ -385,7 +389,7 @@ bool escalator_drained(const struct escalator *e) {
 
 bool escalator_ready(const struct escalator *e) {
     return station_ready(&e->station) && e->policy_failures == 0 && !store_stuck(e->storing) &&
-           !store_stuck(e->finding);
+           !store_stuck(e->finding) && auditor_knows(e->auditor);
 }
 
 // --- opening and closing
@@ -400,6 +404,7 @@ bool escalator_open(struct escalator **out, struct process *process, struct err 
     e->storing = store_new(process, e->station.pg, &storing, e);
     e->finding = store_new(process, e->station.pg, &finding, e);
     revisions_init(&e->revisions, &e->station);
+    e->auditor = auditor_new(process, e->station.pg);
     *out = e;
     return ok;
 }
@@ -414,6 +419,7 @@ void escalator_close(struct escalator *e) {
     store_free(e->storing);
     store_free(e->finding);
     revisions_fini(&e->revisions);
+    auditor_free(e->auditor);
     rules_fini(&e->rules);
     mem_free(e);
 }

@@ -82,6 +82,24 @@ static enum verdict judge_rules(const struct facts *f, struct decision *d) {
     return rules_want(f);
 }
 
+// True: sure enough by the threshold, but not while its certificate's promise is broken.
+static bool is_doubted(const struct path *path, double confidence, struct decision *d) {
+    switch (path->broken) {
+    case BROKEN_ALERT:
+        return false;
+    case BROKEN_RAISE:
+        d->threshold = (1 + d->threshold) / 2;
+        if (confidence >= d->threshold) {
+            return false;
+        }
+        break;
+    case BROKEN_NEXT:
+        break;
+    }
+    because(d, REASON_CERTIFICATE_BROKEN);
+    return true;
+}
+
 static enum verdict judge_confidence(const struct facts *f, int place, struct arena *arena,
                                      struct decision *d) {
     double confidence = f->attempt->confidence;
@@ -97,8 +115,11 @@ static enum verdict judge_confidence(const struct facts *f, int place, struct ar
         because(d, REASON_ANSWER_CONFIDENCE);
         return VERDICT_ESCALATE;
     }
-    if (confidence >= d->threshold) {
+    if (confidence >= d->threshold && !(f->broken && is_doubted(f->path, confidence, d))) {
         return VERDICT_ACCEPT;
+    }
+    if (confidence >= d->threshold) {
+        return VERDICT_ESCALATE;
     }
     because_text(d, slice_of(reason_code(REASON_CONFIDENCE_LOW)),
                  arena_printf(arena, "%.4f, under the threshold of %.4f", confidence,

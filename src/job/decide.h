@@ -50,6 +50,7 @@ struct facts {
     const struct rule_verdict *rules;
     uint32_t rule_count;
     struct tier_usual usual[PATH_TIERS_MOST];  // by place in the path
+    bool broken;  // audits speak against the promise of the path's certificate
     int64_t now_ms;
     double chance;  // drawn evenly from [0, 1): for the audit
 };

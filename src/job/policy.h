@@ -31,6 +31,11 @@ enum path_last { LAST_REVIEW, LAST_ACCEPT_BEST, LAST_DEAD };
 // Which inputs are kept in the table `inputs`.
 enum path_keep { KEEP_REVIEW, KEEP_ALL, KEEP_NONE };
 
+// What becomes of answers that are sure enough, while audits speak against what the certificate of
+// their path promises: they stand, and people are told; they must be surer, halfway to certain;
+// they go on to the next tier.
+enum path_broken { BROKEN_ALERT, BROKEN_RAISE, BROKEN_NEXT };
+
 struct calibration;
 struct certificate;
 
@@ -58,6 +63,7 @@ struct path {
     int64_t spend_pico_usd;     // per job; 0: no cap
     double audit;               // share of accepted answers, 0 to 1
     struct review_policy review;
+    enum path_broken broken;
 };
 
 // The place of a tier in the path, -1 when the path does not lead through it.

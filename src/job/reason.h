@@ -40,6 +40,8 @@
     X(JOB_ALL_TIERS,     NOTE, \
       "job.all_tiers",     "every tier answers this job, and then people: a sample to label") \
     X(CONFIDENCE_LOW,    NOTE, "confidence.low",    "the confidence is under the threshold") \
+    X(CERTIFICATE_BROKEN, NOTE, "certificate.broken", \
+      "audits found more errors than its certificate promises") \
     X(JOB_CANCELLED,     ENDS, "job.cancelled",     "the job or its batch was cancelled") \
     X(JOB_EXPIRED,       ENDS, "job.expired",       "the job's deadline has passed") \
     X(SPEND_BATCH,       ENDS, "spend.batch",       "the batch has reached its spend cap") \

@@ -7,7 +7,7 @@ from models import scored
 from test_reload import hang_up, reloaded
 from until import until
 
-CONFIG = 78
+UNAVAILABLE, CONFIG = 69, 78
 TAU = 0.9
 
 
@@ -115,6 +115,60 @@ def test_reload_of_one(fleet, model):
     assert (first.verdict, last.tier) == ("escalate", "mid")
     assert first.confidence < TAU <= fleet.attempts(job)[0].confidence
     assert fleet.count("certificates") == 2
+
+
+def audit(fleet, jobs, answer):
+    """What taskfit review stores of an audited answer."""
+    for job in jobs:
+        fleet.sql_run("insert into labels (job_id, path, answer, labeler, source)"
+                      " values (%s, 'invoices', %s, 'anna', 'audit')",
+                      wire.id_of(job), json.dumps(answer))
+
+
+def test_a_promise_that_is_broken(fleet, model):
+    """Audits are held against it; from then on all goes to the next tier, also after a restart."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.8))
+    mid = model(lambda _: scored("CGST_SGST", 0.5))
+    configure(fleet, tiny, mid, certificate(tier("tiny", 0.7), tier("mid", 0.6)))
+    fleet.config["paths"]["invoices"].update(audit=1, broken="next")
+    fleet.write_config()
+    fleet.init()
+    escalator = fleet.escalator()
+    for program in fleet.worker("tiny"), fleet.worker("mid"), escalator:
+        program.ready()
+    jobs = [wire.job(line(n)) for n in range(60)]
+    fleet.send(*jobs)
+    assert {(o.verdict, o.tier) for o in fleet.outcomes(60).values()} == {("accept", "tiny")}
+    audit(fleet, jobs[:40], "CGST_SGST")
+    until(lambda: escalator.metric("taskfit_certificate_audits") == 40, "40 verdicts")
+    assert escalator.metric("taskfit_certificate_evidence") < 1
+    assert "the promise holds: 0 of 40 audited answers wrong" in fleet.command("check").stdout
+    audit(fleet, jobs[30:], "IGST")  # of ten the first word counts
+    until(lambda: escalator.metric("taskfit_certificate_audits") == 60, "60 verdicts")
+    assert escalator.metric("taskfit_certificate_audits_wrong") == 20
+    assert escalator.metric("taskfit_certificate_state") == 2
+    assert escalator.metric("taskfit_certificate_evidence") > 10
+    assert "is broken: 20 of 60 audited answers were wrong, and 5 % is the most it allows; all " \
+        "goes to the next tier" in escalator.log
+    checked = fleet.command("check", check=False)
+    assert checked.returncode == UNAVAILABLE
+    assert "invoices: the promise is broken: 20 of 60 audited answers wrong" in checked.stdout
+
+    escalator.stop()
+    fleet.escalator(name="second").ready()
+    job = wire.job(line(100))
+    fleet.send(job)
+    outcome = fleet.outcomes(61)[wire.id_of(job)]
+    assert (outcome.verdict, outcome.tier) == ("review", "mid")
+    first = fleet.decisions(job)[0]
+    assert first.reasons == ["certificate.broken"] and first.confidence >= first.threshold
+    # Another certificate has all its promise before it.
+    put(fleet, certificate(tier("tiny", 0.75), tier("mid", 0.6)))
+    hang_up(fleet.programs[-1])
+    reloaded(fleet.programs[-1])
+    job = wire.job(line(101))
+    fleet.send(job)
+    assert fleet.outcomes(62)[wire.id_of(job)].tier == "tiny"
 
 
 def test_refused_at_the_start(fleet, model):

@@ -189,6 +189,41 @@ static void test_a_skipped_tier_is_not_sent_to(void **state) {
     assert_string_equal(s.decision.next_tier, "mid");
 }
 
+static void test_a_broken_promise(void **state) {
+    static const struct {
+        enum path_broken broken;
+        double confidence;
+        enum verdict verdict;
+        const char *reasons;
+        double threshold;
+    } rows[] = {
+        {BROKEN_ALERT, 0.90, VERDICT_ACCEPT, "", 0.90},
+        {BROKEN_RAISE, 0.96, VERDICT_ACCEPT, "", 0.95},
+        {BROKEN_RAISE, 0.94, VERDICT_ESCALATE, "certificate.broken confidence.low", 0.95},
+        {BROKEN_RAISE, 0.89, VERDICT_ESCALATE, "confidence.low", 0.90},
+        {BROKEN_NEXT, 0.99, VERDICT_ESCALATE, "certificate.broken", 0.90},
+        {BROKEN_NEXT, 0.89, VERDICT_ESCALATE, "confidence.low", 0.90},
+    };
+    struct scene s;
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        scene_init(&s);
+        s.facts.broken = true;
+        s.path.broken = rows[i].broken;
+        s.attempt.confidence = rows[i].confidence;
+        decided(&s, rows[i].verdict, rows[i].reasons);
+        assert_true(s.decision.threshold == rows[i].threshold);
+    }
+    scene_init(&s);
+    s.path.broken = BROKEN_NEXT;  // but nothing is broken
+    decided(&s, VERDICT_ACCEPT, "");
+    scene_init(&s);
+    s.facts.broken = true;
+    s.path.broken = BROKEN_NEXT;
+    at_tier(&s, "large", 2);
+    decided(&s, VERDICT_REVIEW, "certificate.broken limit.tiers");
+}
+
 static void test_rules_bind_by_their_severity(void **state) {
     static const struct {
         enum verdict wants[2], verdict;
@@ -330,6 +365,7 @@ int main(void) {
         cmocka_unit_test(test_what_ends_a_job),
         cmocka_unit_test(test_all_tiers_are_asked_and_then_people),
         cmocka_unit_test(test_a_skipped_tier_is_not_sent_to),
+        cmocka_unit_test(test_a_broken_promise),
         cmocka_unit_test(test_rules_bind_by_their_severity),
         cmocka_unit_test(test_a_rule_and_low_confidence_are_both_told),
         cmocka_unit_test(test_moving_on_is_bounded),

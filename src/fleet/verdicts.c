@@ -1,0 +1,84 @@
+#include "fleet/verdicts.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "io/pg_value.h"
+#include "job/answer.h"
+
+enum { PAGE = 2000, LATE_MS = 1000 };
+
+// The columns of the query `audit_verdicts`, in its order.
+enum column { COLUMN_LABEL, COLUMN_PATH, COLUMN_CERTIFICATE, COLUMN_RIGHT, COLUMN_ANSWER };
+
+void verdicts_init(struct verdicts *v, const struct config *config) {
+    *v = (struct verdicts){.watches = mem_array(config->path_count + 1, sizeof(*v->watches))};
+    arena_pool_init(&v->pool, 0);
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        const struct path *path = &config->paths[i].policy;
+        if (path->certificate && path->certificate->promises) {
+            struct verdict_watch *watch = &v->watches[v->count++];
+            watch->path = path;
+            audit_init(&watch->audit, path->certificate->risk, path->certificate->delta);
+        }
+    }
+}
+
+void verdicts_fini(struct verdicts *v) {
+    mem_free(v->watches);
+    arena_pool_fini(&v->pool);
+}
+
+void verdicts_ask(const struct verdicts *v, struct pg_params *params) {
+    pg_array(params, PG_TEXT);
+    for (uint32_t i = 0; i < v->count; i++) {
+        pg_slice(params, slice_of(v->watches[i].path->certificate->version));
+    }
+    pg_scalar(params, PG_INT8);
+    pg_int8(params, v->last);
+    pg_scalar(params, PG_INT8);
+    pg_int8(params, LATE_MS);
+    pg_scalar(params, PG_INT8);
+    pg_int8(params, PAGE);
+}
+
+// A certificate may be that of several paths, and each keeps its promise or not.
+static struct verdict_watch *find(struct verdicts *v, const struct pg_result *result, int row) {
+    for (uint32_t i = 0; i < v->count; i++) {
+        const struct path *path = v->watches[i].path;
+        if (slice_is(pg_get_slice(result, row, COLUMN_CERTIFICATE), path->certificate->version) &&
+            slice_is(pg_get_slice(result, row, COLUMN_PATH), path->name)) {
+            return &v->watches[i];
+        }
+    }
+    return NULL;
+}
+
+bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
+    int rows = pg_rows(result);
+    for (int row = 0; row < rows; row++) {
+        struct verdict_watch *watch = find(v, result, row);
+        struct arena arena;
+        v->last = pg_get_int(result, row, COLUMN_LABEL);
+        if (watch == NULL) {
+            continue;
+        }
+        arena_init(&arena, &v->pool);
+        audit_see(&watch->audit, !answer_same(&watch->path->answer,
+                                              pg_get_slice(result, row, COLUMN_RIGHT),
+                                              pg_get_slice(result, row, COLUMN_ANSWER), &arena));
+        arena_fini(&arena);
+    }
+    return rows == PAGE;
+}
+
+const struct audit *verdicts_of(const struct verdicts *v, const struct path *path) {
+    for (uint32_t i = 0; path->certificate && i < v->count; i++) {
+        const struct path *watched = v->watches[i].path;
+        if (strcmp(watched->name, path->name) == 0 &&
+            strcmp(watched->certificate->version, path->certificate->version) == 0) {
+            return &v->watches[i].audit;
+        }
+    }
+    return NULL;
+}
