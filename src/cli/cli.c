@@ -126,6 +126,7 @@ int cli_database(struct pg_session **session) {
     }
     if (!pg_session_check_schema(*session, &err)) {
         pg_session_close(*session);
+        *session = NULL;
         return cli_fail(&err);
     }
     return EX_OK;

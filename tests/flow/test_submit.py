@@ -184,3 +184,11 @@ def test_what_is_away_is_said(ready):
     done = submit(ready, "in.ndjson", check=False)
     assert done.returncode == 69 and "postgres.url" in done.stderr
     assert ready.count("batches") == 0
+
+
+def test_without_tables(fleet):
+    fleet.configure(cascade.cascade("http://127.0.0.1:9/score", "http://127.0.0.1:9/score"),
+                    cascade.RULES)
+    (fleet.directory / "in.ndjson").write_text(lines(2))
+    done = submit(fleet, "in.ndjson", check=False)
+    assert done.returncode == 78 and "run `taskfit init`" in done.stderr
