@@ -395,8 +395,8 @@ bool escalator_ready(const struct escalator *e) {
 // --- opening and closing
 
 bool escalator_open(struct escalator **out, struct process *process, struct err *err) {
-    static const struct station_events events = {on_taken, has_room, send, has_more, pack,
-                                                 on_leaving, NULL};
+    static const struct station_events events = {on_taken, has_room, NULL, send, has_more,
+                                                 pack, on_leaving, NULL};
     static const struct store_kind storing = {PG_store_decisions, encode, on_stored, on_refused};
     static const struct store_kind finding = {PG_find_decisions, encode_keys, on_found, on_refused};
     struct escalator *e = mem_zalloc(sizeof(*e));

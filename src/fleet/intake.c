@@ -203,6 +203,9 @@ static bool take_held(struct intake *intake, struct intake_partition **partition
         if (!intake->events.room(intake->owner)) {
             return false;
         }
+        if (!intake->events.room_for(intake->owner, record)) {
+            return true;
+        }
         enum ledger_verdict verdict = ledger_take(&p->ledger, record->offset);
         if (verdict == LEDGER_FULL) {
             return true;
@@ -227,7 +230,7 @@ static bool take_from(struct intake *intake, struct intake_partition *p) {
             return false;
         }
         if (p->held_count > 0) {
-            return true;  // at the cap of its span
+            return true;  // at the cap of its span, or no room for the next of it
         }
         p->held_from = 0;
         p->held_count = consumer_take(intake->consumer, p->source, p->held, HELD_MOST);

@@ -23,6 +23,8 @@ struct intake_events {
     void (*taken)(void *owner, struct ticket ticket, const struct record *record);
     // Is there room for one more?
     bool (*room)(void *owner);
+    // Is there for this one? If not, its partition waits behind it, the others go on.
+    bool (*room_for)(void *owner, const struct record *record);
     // The partitions go: drop what is not begun, finish the rest. lost: they are gone already.
     void (*revoking)(void *owner, bool lost);
 };

@@ -7,7 +7,12 @@ struct order_queue {
     struct map_node by_key;
     struct slice key;  // its own copy
     struct list hops;
+    size_t bytes;  // of their inputs
 };
+
+// What the jobs of one key may hold of limits.hops and limits.memory, and those of all keys: one in
+// eight, one in two. The rest is for jobs that can be called.
+enum { KEY_SHARE = 8, KEYS_SHARE = 2 };
 
 static struct hop *hop_at(struct list_node *node) {
     return LIST_ENTRY(node, struct hop, in_order);
@@ -47,6 +52,19 @@ void order_fini(struct order *order) {
     map_fini(&order->queues);
 }
 
+bool order_has_room(const struct order *order, struct slice key,
+                    const struct config_limits *limits) {
+    const struct order_queue *queue =
+        order->queues.count > 0 ? find(order, key, hash64(key, 0)) : NULL;
+    size_t memory = (size_t)limits->memory_bytes;
+    if (queue == NULL) {
+        return true;  // it would be the first
+    }
+    return queue->hops.count < limits->hops / KEY_SHARE && queue->bytes < memory / KEY_SHARE &&
+           order->hops - order->queues.count < limits->hops / KEYS_SHARE &&
+           order->bytes < memory / KEYS_SHARE;
+}
+
 // Nearly always at the end; a copy that waited for the first of its job comes late.
 void order_enter(struct order *order, struct hop *hop) {
     struct slice key = hop->job.order_key;
@@ -63,6 +81,9 @@ void order_enter(struct order *order, struct hop *hop) {
         after = after->prev;
     }
     hop->order = queue;
+    queue->bytes += hop->job.input.len;
+    order->bytes += hop->job.input.len;
+    order->hops++;
     list_insert_before(&queue->hops, after, &hop->in_order);
 }
 
@@ -77,6 +98,9 @@ struct hop *order_leave(struct order *order, struct hop *hop) {
     }
     bool was_first = order_is_first(hop);
     list_remove(&hop->in_order);
+    queue->bytes -= hop->job.input.len;
+    order->bytes -= hop->job.input.len;
+    order->hops--;
     hop->order = NULL;
     if (list_empty(&queue->hops)) {
         queue_free(order, queue);

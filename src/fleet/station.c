@@ -73,6 +73,11 @@ static bool has_room(void *owner) {
            !store_stuck(s->burial.store) && s->events.room(s->owner);
 }
 
+static bool has_room_for(void *owner, const struct record *record) {
+    struct station *s = owner;
+    return s->events.room_for == NULL || s->events.room_for(s->owner, record);
+}
+
 static void on_taken(void *owner, struct ticket ticket, const struct record *record) {
     struct station *s = owner;
     struct hop *hop = hop_new(s, ticket);
@@ -273,7 +278,7 @@ struct pg *station_database(struct station *s) {
 
 bool station_init(struct station *s, struct process *process, const char *topic,
                   const struct station_events *events, void *owner, struct err *err) {
-    static const struct intake_events taking = {on_taken, has_room, on_revoking};
+    static const struct intake_events taking = {on_taken, has_room, has_room_for, on_revoking};
     static const struct burial_events burying = {on_buried, on_pack};
     static const struct publisher_events publishing = {on_published, on_publish_refused};
     char name[TOPIC_TEXT];

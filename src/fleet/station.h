@@ -18,6 +18,8 @@ struct station_events {
     void (*taken)(void *owner, struct hop *hop, const struct record *record);
     // Can the role's own stores take more? Room in memory was looked at before.
     bool (*room)(void *owner);
+    // Can it take this one? If not, what follows in its partition waits too. NULL: always.
+    bool (*room_for)(void *owner, const struct record *record);
     // Sends what a hop has to say next, one record; false: the producer's queue is full.
     bool (*send)(void *owner, struct hop *hop);
     // That record is out, or never can be: is there one more, whatever became of it? NULL: never.

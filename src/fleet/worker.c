@@ -88,6 +88,11 @@ static bool has_room(void *owner) {
     return !store_stuck(w->storing) && !store_stuck(w->admitting);
 }
 
+static bool has_room_for(void *owner, const struct record *record) {
+    const struct worker *w = owner;
+    return order_has_room(&w->order, record->key, &w->station.process->config->limits);
+}
+
 static void begin_attempt(struct worker *w, struct hop *hop) {
     int64_t deadline_ms = hop->path->policy.deadline_ms;
     hop->attempt = (struct attempt){
@@ -443,8 +448,8 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
 
 bool worker_open(struct worker **out, struct process *process, const char *tier,
                  struct err *err) {
-    static const struct station_events events = {on_taken, has_room, send, NULL, pack,
-                                                 on_leaving, on_freed};
+    static const struct station_events events = {on_taken, has_room, has_room_for, send, NULL,
+                                                 pack, on_leaving, on_freed};
     static const struct store_kind admitting = {PG_admit, encode_admission, on_admitted,
                                                 on_refused};
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,

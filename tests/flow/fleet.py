@@ -225,15 +225,16 @@ class Fleet:
 
     # --- what goes in and what comes out
 
-    def send(self, *messages, tier="tiny"):
-        """Sends jobs (or bytes) to a tier, and waits until the broker has them."""
+    def send(self, *messages, tier="tiny", partition=-1):
+        """Sends jobs (or bytes) to a tier, and waits until the broker has them. Partition -1: as the
+        key says."""
         failed = []
         for message in messages:
             value = message if isinstance(message, bytes) else message.SerializeToString()
             key = None if isinstance(message, bytes) else message.order_key or message.id
             while True:
                 try:
-                    self.producer.produce(self.topic(f"jobs.{tier}"), value, key,
+                    self.producer.produce(self.topic(f"jobs.{tier}"), value, key, partition,
                                           on_delivery=lambda e, _: e and failed.append(e))
                     break
                 except BufferError:

@@ -51,3 +51,19 @@ def test_through_kills_and_tiers(fleet, model):
     called = numbers(tiny, "a")
     assert called == sorted(called) and len(called) <= 61
     assert numbers(mid, "a") == list(range(60))
+
+
+def test_a_long_backlog_of_one_key_does_not_stop_the_others(fleet, model):
+    """It may hold an eighth of limits.hops; beyond it its partition waits, the other goes on."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    worker, _, _ = run_cascade(fleet, tiny.url, tiny.url, limits={"in_flight": 16, "hops": 64})
+    tiny.hold()
+    fleet.send(*keyed("a", 200), partition=0)
+    until(lambda: 'taskfit_hops{step="behind"} 7' in worker._get("/metrics"), "seven behind")
+    others = [wire.job(line(n)) for n in range(100)]
+    fleet.send(*others, partition=1)
+    until(lambda: tiny.calls == 16, "a call for the key and fifteen of the others")
+    assert numbers(tiny, "a") == [0]
+    tiny.release()
+    fleet.outcomes(300)
+    assert numbers(tiny, "a") == list(range(200))

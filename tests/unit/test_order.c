@@ -75,6 +75,48 @@ static void test_late_ones_find_their_place(void **state) {
     assert_ptr_equal(order_leave(&order, c), d);
 }
 
+static void test_a_key_may_hold_an_eighth(void **state) {
+    struct config_limits limits = {.hops = 24, .memory_bytes = 8000};
+    struct slice key = slice_of("k"), other = slice_of("l");
+    struct hop *a = entered(0, "k");
+    (void)state;
+    entered(1, "k");
+    assert_true(order_has_room(&order, key, &limits));
+    entered(2, "k");
+    assert_false(order_has_room(&order, key, &limits));
+    assert_true(order_has_room(&order, other, &limits));
+    order_leave(&order, a);
+    assert_true(order_has_room(&order, key, &limits));
+    hops[1].job.input.len = 0;
+    a->job.input.len = 1000;
+    entered(0, "k");
+    limits.hops = 8000;
+    assert_false(order_has_room(&order, key, &limits));
+    order_leave(&order, a);
+    assert_int_equal(order.bytes, 0);
+    assert_true(order_has_room(&order, key, &limits));
+}
+
+static void test_all_keys_may_hold_a_half(void **state) {
+    struct config_limits limits = {.hops = 16, .memory_bytes = 1 << 20};
+    (void)state;
+    for (int i = 0; i < HOPS; i++) {
+        char key[] = {(char)('a' + i / 2), '\0'};
+        entered(i, key);
+    }
+    assert_true(order_has_room(&order, slice_of("new"), &limits));
+    assert_false(order_has_room(&order, slice_of("a"), &limits));  // an eighth
+    order_leave(&order, &hops[0]);
+    assert_true(order_has_room(&order, slice_of("a"), &limits));
+    limits.hops = 24;
+    assert_true(order_has_room(&order, slice_of("b"), &limits));
+    limits.hops = 6;
+    order_leave(&order, &hops[2]);
+    order_leave(&order, &hops[4]);
+    assert_int_equal(order.hops - order.queues.count, 1);
+    assert_false(order_has_room(&order, slice_of("d"), &limits));
+}
+
 static void test_a_key_is_its_own_copy(void **state) {
     char key[] = "key";
     struct hop *a = entered(0, key);
@@ -90,6 +132,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_others_overtake, begin, end),
         cmocka_unit_test_setup_teardown(test_one_leaves_from_the_middle, begin, end),
         cmocka_unit_test_setup_teardown(test_late_ones_find_their_place, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_key_may_hold_an_eighth, begin, end),
+        cmocka_unit_test_setup_teardown(test_all_keys_may_hold_a_half, begin, end),
         cmocka_unit_test_setup_teardown(test_a_key_is_its_own_copy, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
