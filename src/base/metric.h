@@ -23,6 +23,14 @@
     X(CALL_SECONDS,    HISTOGRAM, "taskfit_call_seconds", "model", "from a request to its reply") \
     X(CALLS_GIVEN_UP,  COUNTER, "taskfit_calls_given_up_total", "", \
       "calls abandoned because their job was cancelled") \
+    X(CALLS_REFUSED,   COUNTER, "taskfit_calls_refused_total", "model", \
+      "calls that a model refused for load (429, 503, 529)") \
+    X(CALLS_MOST,      GAUGE,   "taskfit_model_calls_most", "model", \
+      "calls at a time that the model takes, as far as was found out") \
+    X(MODEL_STATE,     GAUGE,   "taskfit_model_state", "model", \
+      "0: it is called; 1: away, and tried; 2: away, and left alone for a while") \
+    X(HELD_SECONDS,    COUNTER, "taskfit_held_seconds_total", "by", \
+      "time for which a model got no more calls, by what kept them back") \
     X(RETRIES,         COUNTER, "taskfit_retries_total", "reason", "requests repeated, by why") \
     X(ATTEMPTS,        COUNTER, "taskfit_attempts_total", "model", "attempts stored") \
     X(ATTEMPT_ERRORS,  COUNTER, "taskfit_attempt_errors_total", "reason", \

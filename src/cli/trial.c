@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "fleet/station.h"
 #include "io/loop.h"
 
 enum { POOL_BYTES = 1 << 20 };
@@ -33,7 +34,7 @@ static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
     heap_push(&trial->due, &hop->due, loop_now_ms(trial->process.loop) + wait_ms);
 }
 
-// False: its model has as many calls as it may.
+// False: its model may not be called now.
 static bool start(struct trial *trial, struct hop *hop, int64_t now_ms) {
     switch (caller_start(hop->call.caller, hop, now_ms)) {
     case CALLER_STARTED:
@@ -56,11 +57,16 @@ static int64_t on_turn(void *owner) {
         heap_remove(&trial->due, due);
         hop_move(LIST_ENTRY(due, struct hop, due), STEP_READY, &trial->ready);
     }
-    while (!list_empty(&trial->ready) && trial->running.count < trial->at_a_time &&
-           start(trial, hop_of_node(list_first(&trial->ready)), now_ms)) {
+    int64_t wait_ms = due ? due->due - now_ms : -1;
+    while (!list_empty(&trial->ready) && trial->running.count < trial->at_a_time) {
+        struct hop *hop = hop_of_node(list_first(&trial->ready));
+        if (!start(trial, hop, now_ms)) {
+            wait_ms = sooner_ms(wait_ms, caller_wait_ms(hop->call.caller));
+            break;
+        }
     }
     stop_when_done(trial);
-    return due ? due->due - now_ms : -1;
+    return wait_ms;
 }
 
 // --- the trial
@@ -110,7 +116,7 @@ static struct caller *caller_of(struct trial *trial, const struct config_tier *t
     assert(trial->caller_count < TRIAL_TIERS_MOST);
     trial->tiers[trial->caller_count] = tier;
     return trial->callers[trial->caller_count++] =
-               caller_open(&trial->process, tier, &events, trial);
+               caller_open(&trial->process, tier, true, &events, trial);
 }
 
 struct hop *trial_add(struct trial *trial, const struct config_tier *tier,

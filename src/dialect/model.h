@@ -6,6 +6,7 @@
 
 #include "base/backoff.h"
 #include "job/confidence.h"
+#include "job/gate.h"
 
 struct dialect;
 
@@ -29,7 +30,7 @@ struct model {
     const char *prompt_version;  // hash of the prompt; NULL: no prompt
     enum confidence_kind confidence;
     struct price price;
-    uint32_t in_flight;     // most calls at a time, of one worker
+    struct gate_limits limits;
     int64_t timeout_ms;     // of one request
     uint32_t attempts;      // requests for one hop, the first included
     int64_t retry_for_ms;   // no retry starts later than this after the first request

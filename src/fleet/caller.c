@@ -19,28 +19,31 @@ struct caller {
     struct models *models;
     struct caller_events events;
     void *owner;
+    bool plain;
     uint32_t in_flight_most;  // what http was opened for
     uint32_t in_flight;
     size_t unsent;            // bytes of large bodies that are not out yet
+    int64_t wait_ms;          // after the last CALLER_FULL
     struct buf scratch, payload;
     int64_t warned_ms;        // when hops without an answer were told of last; 0: never
     uint32_t failures;        // such hops since
 };
 
-struct caller *caller_open(struct process *process, const struct config_tier *tier,
+struct caller *caller_open(struct process *process, const struct config_tier *tier, bool plain,
                            const struct caller_events *events, void *owner) {
     struct caller *caller = mem_zalloc(sizeof(*caller));
     caller->process = process;
     caller->events = *events;
     caller->owner = owner;
-    caller->models = models_new(process, tier);
+    caller->plain = plain;
+    caller->models = models_new(process, tier, plain);
     caller->in_flight_most = process->config->limits.in_flight;
     caller->http = http_open(process->loop, caller->in_flight_most);
     return caller;
 }
 
-void caller_tidy(struct caller *caller) {
-    models_tidy(caller->models);
+void caller_tidy(struct caller *caller, double share, int64_t now_ms) {
+    models_tidy(caller->models, share, now_ms);
 }
 
 void caller_close(struct caller *caller) {
@@ -105,34 +108,71 @@ static void make_key(struct hop *hop) {
 
 // --- tries
 
-// When the next try may start, -1 when there is none: tries and time are used up, or the deadline
-// would pass.
-static int64_t retry_wait(struct caller *caller, const struct hop *hop,
-                          const struct reading *reading) {
-    const struct model *model = &hop->call.model->conf->model;
-    int64_t now_ms = loop_now_ms(caller->process->loop);
-    int64_t wall_ms = loop_wall_ms(caller->process->loop);
-    if (!reading->retry || hop->call.tries >= model->attempts) {
-        return -1;
-    }
-    int64_t wait_ms = backoff_wait_ms(&model->backoff, hop->call.tries, &caller->process->random);
-    if (reading->retry_after_ms > wait_ms) {
-        wait_ms = reading->retry_after_ms;
-    }
-    if (now_ms + wait_ms - hop->call.first_ms > model->retry_for_ms) {
-        return -1;
-    }
-    if (hop->job.deadline_ms > 0 && wall_ms + wait_ms >= hop->job.deadline_ms) {
-        return -1;
-    }
-    return wait_ms;
+// Nobody is there: the model is away, or was when this try failed. A call that is made to see
+// whether it still is says so of itself only when there was no connection.
+static bool is_away(const struct hop *hop, enum gate_news news) {
+    const struct model_use *use = hop->call.model;
+    return use->holds && (news == GATE_UNREACHED ||
+                          ((news == GATE_LATE || news == GATE_FAILED) && !hop->call.gate.tries &&
+                           gate_is_away(&use->state->gate)));
 }
 
 static void call_over(struct hop *hop) {
     hop->call.http = NULL;
     body_release(hop);
-    hop->call.model->state->running--;
     hop->call.caller->in_flight--;
+}
+
+static int64_t longer(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
+// May the next try start then? Not when the hop's time for retries or its deadline is over.
+static bool in_time(const struct caller *caller, const struct hop *hop, int64_t wait_ms) {
+    int64_t now_ms = loop_now_ms(caller->process->loop);
+    int64_t wall_ms = loop_wall_ms(caller->process->loop);
+    return now_ms + wait_ms - hop->call.since_ms <= hop->call.model->conf->model.retry_for_ms &&
+           (hop->job.deadline_ms <= 0 || wall_ms + wait_ms < hop->job.deadline_ms);
+}
+
+// Until the next try, -1: there is none.
+static int64_t wait_as_failed(struct caller *caller, struct hop *hop) {
+    const struct model *model = &hop->call.model->conf->model;
+    if (++hop->call.failures >= model->attempts) {
+        return -1;
+    }
+    int64_t wait_ms = longer(
+        backoff_wait_ms(&model->backoff, hop->call.failures, &caller->process->random),
+        gate_retry_wait_ms(&hop->call.model->state->gate, loop_now_ms(caller->process->loop)));
+    return in_time(caller, hop, wait_ms) ? wait_ms : -1;
+}
+
+static int64_t wait_as_refused(struct caller *caller, struct hop *hop,
+                               const struct reading *reading) {
+    const struct model *model = &hop->call.model->conf->model;
+    if (caller->plain && ++hop->call.failures >= model->attempts) {
+        return -1;
+    }
+    int64_t wait_ms = longer(
+        backoff_wait_ms(&model->backoff, ++hop->call.refusals, &caller->process->random),
+        reading->retry_after_ms);
+    return in_time(caller, hop, wait_ms) ? wait_ms : -1;
+}
+
+// Its time for retries begins anew when the model is back. The deadline is looked at before calls.
+static int64_t wait_as_held(struct caller *caller, struct hop *hop) {
+    hop->call.since_ms = 0;
+    return backoff_wait_ms(&hop->call.model->conf->model.backoff, 1, &caller->process->random);
+}
+
+static int64_t retry_wait(struct caller *caller, struct hop *hop, const struct reading *reading,
+                          enum gate_news news) {
+    if (!reading->retry) {
+        return -1;
+    }
+    return news == GATE_BUSY     ? wait_as_refused(caller, hop, reading)
+           : is_away(hop, news) ? wait_as_held(caller, hop)
+                                : wait_as_failed(caller, hop);
 }
 
 // Hops that a model gave no answer to are told of, but not each of them.
@@ -152,6 +192,22 @@ static void on_sent(void *owner) {
     body_release(owner);
 }
 
+// Another try, or the end of them.
+static void go_on(struct caller *caller, struct hop *hop, const struct reading *reading,
+                  enum gate_news news) {
+    int64_t wait_ms = retry_wait(caller, hop, reading, news);
+    if (wait_ms >= 0) {
+        hop->call.error = reading->error;
+        hop->call.error_text = reading->error_text;
+        metric_add(&caller->process->metrics, METRIC_RETRIES, reason_code(reading->error), 1);
+        caller->events.waiting(caller->owner, hop, wait_ms);
+        return;
+    }
+    warn(caller, hop, reading);
+    fail(hop, reading->error, reading->error_text);
+    caller->events.called(caller->owner, hop);
+}
+
 static void on_reply(void *owner, const struct http_reply *http) {
     struct hop *hop = owner;
     struct caller *caller = hop->call.caller;
@@ -162,90 +218,105 @@ static void on_reply(void *owner, const struct http_reply *http) {
     hop->attempt.http_status = http->status;
     hop->attempt.latency_ms = now_ms - hop->call.first_ms;
     reply_read(caller->process, hop, http, &caller->scratch, &reading);
+    struct gate_reply news = reply_news(hop, http, &reading);
+    model_heard(caller->models, hop->call.model, &hop->call.gate, &news, now_ms);
     if (reading.error == REASON_NONE) {
         reply_judge(hop, &reading);
         caller->events.called(caller->owner, hop);
-        return;
+    } else {
+        go_on(caller, hop, &reading, news.news);
     }
-    int64_t wait_ms = retry_wait(caller, hop, &reading);
-    if (wait_ms >= 0) {
-        metric_add(&caller->process->metrics, METRIC_RETRIES, reason_code(reading.error), 1);
-        caller->events.waiting(caller->owner, hop, wait_ms);
-        return;
-    }
-    warn(caller, hop, &reading);
-    fail(hop, reading.error, reading.error_text);
-    caller->events.called(caller->owner, hop);
 }
 
 // --- calls
 
-static bool prepare(struct caller *caller, struct hop *hop, int64_t now_ms) {
-    const struct model *model = &hop->call.model->conf->model;
+// The request is made for the model, and kept for as long as the hop stays with it.
+static bool prepare(struct caller *caller, struct hop *hop, struct model_use *use,
+                    int64_t now_ms) {
+    const struct model *model = &use->conf->model;
+    if (hop->call.model != use && hop->call.body.at) {
+        arena_release(&hop->arena, hop->call.body.at);
+        hop->call.body = (struct slice){0};
+    }
+    hop->call.model = use;
+    hop->call.caller = caller;
     hop->attempt.model = slice_of(model->name);
     hop->attempt.prompt = slice_of(model->prompt_version);
-    if (hop->call.tries == 0) {
+    if (hop->call.key == NULL) {
         hop->call.first_ms = now_ms;
         hop->attempt.started_ms = loop_wall_ms(caller->process->loop);
         make_key(hop);
+    }
+    if (hop->call.since_ms == 0) {
+        hop->call.since_ms = now_ms;
     }
     return build(caller, hop);
 }
 
 bool caller_preview(struct caller *caller, struct hop *hop) {
-    if (hop->call.model == NULL) {
-        hop->call.model = models_choose(caller->models, hop);
-    }
-    hop->call.caller = caller;
-    if (hop->call.model == NULL) {
-        fail(hop, REASON_ERROR_TIER, (struct slice){0});
-        return false;
-    }
-    return prepare(caller, hop, 0);
+    struct model_use *use = hop->call.model;
+    return prepare(caller, hop, use ? use : models_first(caller->models, hop), 0);
 }
 
-enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {
-    struct model_use *m = hop->call.model;
-    if (caller->in_flight >= caller->in_flight_most ||
-        caller->unsent >= process_buffer_bytes(caller->process)) {
-        return CALLER_FULL;
-    }
-    if (m == NULL) {
-        m = models_choose(caller->models, hop);
-    } else if (!model_has_room(m)) {
-        m = NULL;
-    }
-    if (m == NULL) {
-        return CALLER_FULL;
-    }
-    hop->call.model = m;
-    hop->call.caller = caller;
-    if (!prepare(caller, hop, now_ms)) {
-        return CALLER_FAILED;
-    }
-    const struct model *model = &m->conf->model;
+static void send(struct caller *caller, struct hop *hop, int64_t now_ms) {
+    struct model_use *use = hop->call.model;
+    const struct model *model = &use->conf->model;
     struct http_request request = {
         .url = model->url,
-        .headers = m->headers,
+        .headers = use->headers,
         .body = hop->call.body,
         .idempotency_key = hop->call.key,
         .timeout_ms = model->timeout_ms,
         .reply_bytes = model->reply_bytes,
         .sent = on_sent,
     };
-    hop->call.tries++;
     hop->attempt.calls++;
     caller->in_flight++;
     caller->unsent += request.body.len > HTTP_STREAMED_BYTES ? request.body.len : 0;
-    m->state->running++;
-    m->state->calls->value++;
+    use->state->calls->value++;
+    hop->call.gate = gate_send(&use->state->gate, hop->job.input.len, now_ms);
     hop->call.http = http_send(caller->http, &request, on_reply, hop);
+}
+
+// No model of the tier is there, and the tier does not wait for one.
+static enum caller_verdict pass_on(struct hop *hop) {
+    bool tried = hop->call.error != REASON_NONE;
+    fail(hop, tried ? hop->call.error : REASON_ERROR_TIER,
+         tried ? hop->call.error_text : slice_of("its models are away"));
+    return CALLER_FAILED;
+}
+
+enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {
+    struct models_wait wait = {.wait_ms = -1};
+    struct model_use *use = NULL;
+    if (caller->in_flight < caller->in_flight_most &&
+        caller->unsent < process_buffer_bytes(caller->process)) {
+        use = models_choose(caller->models, hop, now_ms, &wait);
+    }
+    caller->wait_ms = wait.wait_ms;
+    if (use == NULL) {
+        return wait.away && !models_first(caller->models, hop)->holds ? pass_on(hop)
+                                                                      : CALLER_FULL;
+    }
+    if (!prepare(caller, hop, use, now_ms)) {
+        return CALLER_FAILED;
+    }
+    send(caller, hop, now_ms);
     return CALLER_STARTED;
+}
+
+int64_t caller_wait_ms(const struct caller *caller) {
+    return caller->wait_ms;
+}
+
+bool caller_away(const struct caller *caller) {
+    return models_away(caller->models);
 }
 
 void caller_cancel(struct caller *caller, struct hop *hop) {
     assert(hop->call.http);
     http_cancel(hop->call.http);
     call_over(hop);
+    gate_forget(&hop->call.model->state->gate, &hop->call.gate);
     hop->attempt.latency_ms = loop_now_ms(caller->process->loop) - hop->call.first_ms;
 }

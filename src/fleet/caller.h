@@ -3,6 +3,10 @@
 // A hop that has an answer, or an error that is worth no further try, is `called`: its attempt is
 // complete. One that may do better later is `waiting`. Both are told from events, never from within
 // caller_start.
+//
+// What the model refused for load, and what failed because nobody is there (job/gate.h), is not the
+// hop's failure: it waits and goes again, in the first case for as long as its retries may take, in
+// the second until its deadline; unless its tier passes jobs on while its models are away.
 #ifndef TASKFIT_FLEET_CALLER_H
 #define TASKFIT_FLEET_CALLER_H
 
@@ -18,19 +22,27 @@ struct caller_events {
 
 // tier: of the process's configuration. A hop that began with another configuration calls the
 // models of the tier of that name there.
-struct caller *caller_open(struct process *process, const struct config_tier *tier,
+//
+// plain: no limit is found out, nobody is held to be away, refusals count among the attempts: for
+// who tries or measures a model.
+struct caller *caller_open(struct process *process, const struct config_tier *tier, bool plain,
                            const struct caller_events *events, void *owner);
 void caller_close(struct caller *caller);
-void caller_tidy(struct caller *caller);  // once a while: lets go what no hop needs any more
+// Once a second. share: the process's part of what is granted to all workers of the tier.
+void caller_tidy(struct caller *caller, double share, int64_t now_ms);
 
 enum caller_verdict {
     CALLER_STARTED,
-    CALLER_FULL,    // every model of the tier has as many calls as it may, or large requests wait
-                    // to be sent
+    CALLER_FULL,    // no model of the tier may be called now (caller_wait_ms), or large requests
+                    // wait to be sent
     CALLER_FAILED,  // no call can be made: the attempt holds the error
 };
 // Starts the first call of a hop, or the next try.
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms);
+// After CALLER_FULL: when it is worth trying again; -1: when something was heard.
+int64_t caller_wait_ms(const struct caller *caller);
+// Nobody is there in any model of the tier, and its jobs wait for one.
+bool caller_away(const struct caller *caller);
 // Chooses the model and makes hop->call.body, as caller_start would, or as it did: a large body is
 // not kept. Sends nothing. False: the attempt holds the error.
 bool caller_preview(struct caller *caller, struct hop *hop);

@@ -52,6 +52,7 @@ struct config_tier {
     uint32_t model_count;
     uint32_t in_flight;       // calls at a time, of one worker; at most limits.in_flight
     int64_t usual_ms;         // latency to expect before any was measured
+    enum tier_away { AWAY_HOLD, AWAY_NEXT } away;  // what its jobs do without a model
 };
 
 struct config {

@@ -5,7 +5,8 @@ struct draft_price {
 };
 
 struct draft_limits {
-    uint32_t in_flight;
+    uint32_t in_flight, in_flight_least, rpm, tpm, input_tpm, output_tpm;
+    int64_t spend;
 };
 
 struct draft_retry {
@@ -26,7 +27,8 @@ static const struct conf_row price_rows[] = {
 #define RETRY(member) offsetof(struct draft_retry, member)
 static const struct conf_row retry_rows[] = {
     {"attempts", CONF_COUNT, RETRY(attempts), "5", 1, 100, NULL,
-     "requests for one hop, the first included"},
+     "requests for one hop, the first included; what was refused for load, or because the model is "
+     "away, does not count"},
     {"for", CONF_DURATION, RETRY(for_ms), "2m", 0, 86400000, NULL,
      "no retry starts later than this after the first request"},
     {"base", CONF_DURATION, RETRY(base_ms), "500ms", 1, 3600000, NULL,
@@ -34,9 +36,20 @@ static const struct conf_row retry_rows[] = {
     {"cap", CONF_DURATION, RETRY(cap_ms), "30s", 1, 3600000, NULL, "the longest such wait"},
 };
 
+#define LIMIT(member) offsetof(struct draft_limits, member)
 static const struct conf_row limits_rows[] = {
-    {"in_flight", CONF_COUNT, offsetof(struct draft_limits, in_flight), "", 1, 1000000, NULL,
-     "most calls at a time, of one worker; absent: limits.in_flight"},
+    {"in_flight", CONF_COUNT, LIMIT(in_flight), "", 1, 1000000, NULL,
+     "most calls at a time, of all workers of the tier together; how many of them the model takes "
+     "is found out; absent: limits.in_flight, of each worker"},
+    {"in_flight_least", CONF_COUNT, LIMIT(in_flight_least), "1", 1, 1000000, NULL,
+     "calls at a time that are made whatever the model refuses; the same as in_flight: nothing is "
+     "found out"},
+    {"rpm", CONF_COUNT, LIMIT(rpm), "", 1, 1e9, NULL,
+     "requests a minute, of all workers of the tier; absent: any, as below"},
+    {"tpm", CONF_COUNT, LIMIT(tpm), "", 1, 4e9, NULL, "tokens a minute, of input and output"},
+    {"input_tpm", CONF_COUNT, LIMIT(input_tpm), "", 1, 4e9, NULL, "input tokens a minute"},
+    {"output_tpm", CONF_COUNT, LIMIT(output_tpm), "", 1, 4e9, NULL, "output tokens a minute"},
+    {"spend", CONF_MONEY, LIMIT(spend), "", 0, 0, NULL, "USD an hour"},
 };
 // clang-format on
 
@@ -85,7 +98,19 @@ static bool limits_read(struct config *config, const struct conf_node *node, str
     if (!conf_fill(&limits_table, node, &draft, &config->arena, err)) {
         return false;
     }
-    model->in_flight = draft.in_flight ? draft.in_flight : config->limits.in_flight;
+    if (draft.in_flight && draft.in_flight_least > draft.in_flight) {
+        return conf_error(config_at(node, "in_flight_least"), err, "more than in_flight, %u",
+                          draft.in_flight);
+    }
+    model->limits = (struct gate_limits){
+        .in_flight = draft.in_flight ? draft.in_flight : config->limits.in_flight,
+        .in_flight_shared = draft.in_flight > 0,
+        .in_flight_least = draft.in_flight_least,
+        .most = {[GATE_REQUESTS] = draft.rpm, [GATE_TOKENS] = draft.tpm,
+                 [GATE_INPUT] = draft.input_tpm, [GATE_OUTPUT] = draft.output_tpm,
+                 [GATE_SPEND] = (double)draft.spend},
+        .max_tokens = model->max_tokens,
+    };
     return true;
 }
 

@@ -7,6 +7,7 @@ struct draft {
     const struct conf_node *models;
     uint32_t in_flight;
     int64_t usual_ms;
+    int away;
 };
 
 struct draft_use {
@@ -22,6 +23,9 @@ static const struct conf_row tier_rows[] = {
      "most calls at a time, of one worker; absent: limits.in_flight"},
     {"usual", CONF_DURATION, offsetof(struct draft, usual_ms), "1s", 0, 86400000, NULL,
      "latency to expect before any was measured: a job with less time left is not sent here"},
+    {"away", CONF_CHOICE, offsetof(struct draft, away), "hold", 0, 0, "hold next",
+     "while none of its models is there: hold, its jobs wait, in their topic and up to their "
+     "deadline; next, they go to the next tier"},
 };
 
 static const struct conf_row use_rows[] = {
@@ -104,6 +108,7 @@ static bool tier_read(struct config *config, const struct conf_node *node,
                           config->limits.in_flight);
     }
     tier->usual_ms = draft.usual_ms;
+    tier->away = (enum tier_away)draft.away;
     for (const struct conf_node *use = draft.models->children; use; use = use->next) {
         if (!use_read(config, use, tier, err)) {
             return false;

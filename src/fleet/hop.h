@@ -50,7 +50,12 @@ struct hop_call {
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try
     int64_t first_ms;        // steady clock, of the first request
-    unsigned tries;
+    struct gate_call gate;   // under way
+    int64_t since_ms;        // of the first request that counts for retry.for; 0: none yet
+    unsigned failures;       // that count as its own
+    unsigned refusals;       // for load
+    enum reason error;       // of the last try
+    struct slice error_text;
 };
 
 // The letter of a record that cannot be processed: why, and what it was.

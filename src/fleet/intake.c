@@ -380,6 +380,13 @@ size_t intake_partitions(const struct intake *intake) {
     return intake->partitions.count;
 }
 
+// Until the brokers have told how many there are, as many as a topic is made with.
+double intake_share(const struct intake *intake) {
+    double mine = (double)intake->partitions.count;
+    double all = (double)consumer_partitions(intake->consumer);
+    return mine >= all ? 1 : mine / all;
+}
+
 bool ticket_revoked(struct ticket ticket) {
     return ticket.partition->source == NULL;
 }

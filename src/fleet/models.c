@@ -3,11 +3,13 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "fleet/process.h"
 #include "io/http.h"
+#include "io/loop.h"
 
-enum { MODELS_MOST = 8 };
+enum { MODELS_MOST = 8, SAY_MS = 1000 };
 
 // The models of the tier by one configuration. Lives as long as that does: hops call those of the
 // configuration that they began with.
@@ -24,6 +26,8 @@ struct models {
     char *tier;
     struct model_set *sets;
     struct model_state *states;
+    double share;
+    bool plain;
 };
 
 static struct model_state *state_of(struct models *models, const char *name) {
@@ -42,7 +46,9 @@ static struct model_state *state_of(struct models *models, const char *name) {
         .input_tokens = metric_cell(metrics, METRIC_TOKENS_INPUT, name),
         .output_tokens = metric_cell(metrics, METRIC_TOKENS_OUTPUT, name),
         .cost = metric_cell(metrics, METRIC_COST_USD, name),
+        .refused = metric_cell(metrics, METRIC_CALLS_REFUSED, name),
     };
+    gate_init(&state->gate);
     models->states = state;
     return state;
 }
@@ -63,7 +69,17 @@ static void use_open(struct models *models, struct model_set *set, const struct 
         http_headers_add(use->headers, *line);
     }
     use->state = state_of(models, model->name);
+    use->holds = tier->away == AWAY_HOLD && !models->plain;
     set->weights += use->weight;
+}
+
+// The limits of the newest configuration.
+static void limit(struct models *models, const struct model_set *set, int64_t now_ms) {
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        struct gate_limits limits = set->models[i].conf->model.limits;
+        limits.plain = models->plain;
+        gate_set(&set->models[i].state->gate, &limits, models->share, now_ms);
+    }
 }
 
 static void set_free(struct model_set *set) {
@@ -75,7 +91,7 @@ static void set_free(struct model_set *set) {
 }
 
 // Frees those of configurations that neither a hop has any more nor the process.
-void models_tidy(struct models *models) {
+static void sets_tidy(struct models *models) {
     struct model_set **at = &models->sets;
     while (*at) {
         struct model_set *set = *at;
@@ -98,6 +114,7 @@ static struct model_set *set_new(struct models *models, struct config *config,
     for (uint32_t i = 0; i < tier->model_count; i++) {
         use_open(models, set, tier, i);
     }
+    limit(models, set, loop_now_ms(models->process->loop));
     return set;
 }
 
@@ -110,10 +127,12 @@ static struct model_set *set_of(struct models *models, struct config *config) {
     return set_new(models, config, config_tier_find(config, slice_of(models->tier)));
 }
 
-struct models *models_new(struct process *process, const struct config_tier *tier) {
+struct models *models_new(struct process *process, const struct config_tier *tier, bool plain) {
     struct models *models = mem_zalloc(sizeof(*models));
     models->process = process;
     models->tier = mem_string(tier->name);
+    models->plain = plain;
+    models->share = 1;
     set_new(models, process->config, tier);
     return models;
 }
@@ -136,23 +155,121 @@ void models_free(struct models *models) {
 
 // --- which model
 
-bool model_has_room(const struct model_use *use) {
-    return use->weight > 0 && use->state->running < use->conf->model.in_flight;
+// Notes what holds calls back, and for how long it did.
+static void note(struct models *models, struct model_state *state, enum gate_hold hold,
+                 int64_t now_ms) {
+    if (hold == state->held) {
+        return;
+    }
+    if (state->held != GATE_FREE) {
+        state->held_by->value += (double)(now_ms - state->held_ms) / 1000;
+    }
+    state->held = hold;
+    state->held_ms = now_ms;
+    if (hold == GATE_FREE) {
+        return;
+    }
+    const char *by = gate_hold_name(&state->gate, hold);
+    state->held_by = metric_cell(&models->process->metrics, METRIC_HELD_SECONDS, by);
+    if (hold != GATE_IN_FLIGHT && log_wants(LOG_DEBUG) && now_ms - state->said_ms >= SAY_MS) {
+        log_debug("%s: calls are kept back by %s", state->name, by);
+        state->said_ms = now_ms;
+    }
 }
 
-struct model_use *models_choose(struct models *models, const struct hop *hop) {
-    struct model_set *set = set_of(models, hop->config);
+static bool may_call(struct models *models, struct model_use *use, const struct hop *hop,
+                     int64_t now_ms, struct models_wait *wait) {
+    int64_t wait_ms;
+    enum gate_hold hold = gate_ask(&use->state->gate, hop->job.input.len, now_ms, &wait_ms);
+    note(models, use->state, hold, now_ms);
+    if (hold == GATE_FREE) {
+        return true;
+    }
+    wait->away &= hold == GATE_AWAY;
+    if (wait->wait_ms < 0 || (wait_ms >= 0 && wait_ms < wait->wait_ms)) {
+        wait->wait_ms = wait_ms;
+    }
+    return false;
+}
+
+static uint32_t place_of(const struct model_set *set, const struct hop *hop) {
     uint64_t point = set->weights ? hash64(uuid_slice(&hop->job.id), 0) % set->weights : 0;
     uint32_t chosen = 0;
     while (chosen + 1 < set->model_count && point >= set->models[chosen].weight) {
         point -= set->models[chosen].weight;
         chosen++;
     }
+    return chosen;
+}
+
+struct model_use *models_choose(struct models *models, const struct hop *hop, int64_t now_ms,
+                                struct models_wait *wait) {
+    struct model_set *set = set_of(models, hop->config);
+    uint32_t chosen = place_of(set, hop);
+    *wait = (struct models_wait){.away = true, .wait_ms = -1};
     for (uint32_t i = 0; i < set->model_count; i++) {
         struct model_use *use = &set->models[(chosen + i) % set->model_count];
-        if (model_has_room(use)) {
+        if (use->weight > 0 && may_call(models, use, hop, now_ms, wait)) {
             return use;
         }
     }
     return NULL;
+}
+
+struct model_use *models_first(struct models *models, const struct hop *hop) {
+    struct model_set *set = set_of(models, hop->config);
+    return &set->models[place_of(set, hop)];
+}
+
+bool models_away(struct models *models) {
+    struct model_set *set = set_of(models, models->process->config);
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        if (set->models[i].weight > 0 && !gate_is_away(&set->models[i].state->gate)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// --- what is heard
+
+static void tell(const struct model_state *state, enum gate_news news, bool holds) {
+    const char *then = holds ? "its jobs wait, and it is tried now and then"
+                             : "its jobs go to the next tier, and it is tried now and then";
+    if (!gate_is_away(&state->gate)) {
+        log_info("%s answers again", state->name);
+    } else if (news == GATE_LOCKED) {
+        log_error("%s refuses the credentials, or that it is used; %s", state->name, then);
+    } else {
+        log_warn("%s is away: %s; %s", state->name,
+                 news == GATE_UNREACHED ? "it cannot be reached" : "it does not answer, or fails",
+                 then);
+    }
+}
+
+static void measure(struct models *models, const struct model_state *state) {
+    struct metrics *metrics = &models->process->metrics;
+    metric_set(metrics, METRIC_MODEL_STATE, state->name, (double)state->gate.breaker.state);
+    metric_set(metrics, METRIC_CALLS_MOST, state->name, gate_most(&state->gate));
+}
+
+void model_heard(struct models *models, struct model_use *use, const struct gate_call *call,
+                 const struct gate_reply *reply, int64_t now_ms) {
+    struct model_state *state = use->state;
+    bool was_away = gate_is_away(&state->gate);
+    gate_hear(&state->gate, call, reply, now_ms, &models->process->random);
+    state->refused->value += reply->news == GATE_BUSY;
+    if (was_away != gate_is_away(&state->gate)) {
+        tell(state, reply->news, use->holds);
+        measure(models, state);
+    }
+}
+
+void models_tidy(struct models *models, double share, int64_t now_ms) {
+    sets_tidy(models);
+    models->share = share;
+    limit(models, set_of(models, models->process->config), now_ms);
+    for (struct model_state *state = models->states; state; state = state->next) {
+        measure(models, state);
+    }
 }

@@ -1,7 +1,8 @@
 // The models of a tier as a process uses them, and which of them a hop calls.
 //
 // There is a set for each configuration that some hop began with. What is counted of a model is
-// counted by its name, over all sets: so its limits hold when a reload changes the rest of it.
+// counted by its name, over all sets: so its limits, those of the newest configuration, hold when a
+// reload changes the rest of it.
 #ifndef TASKFIT_FLEET_MODELS_H
 #define TASKFIT_FLEET_MODELS_H
 
@@ -15,8 +16,11 @@ struct process;
 struct model_state {
     struct model_state *next;
     const char *name;
-    uint32_t running;  // calls
-    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost;
+    struct gate gate;
+    enum gate_hold held;  // what keeps calls back since held_ms
+    int64_t held_ms, said_ms;
+    struct metric_cell *held_by;
+    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost, *refused;
 };
 
 // A model by one configuration.
@@ -25,18 +29,31 @@ struct model_use {
     uint32_t weight;
     struct http_headers *headers;
     struct model_state *state;
+    bool holds;  // its tier's jobs wait while it is away
 };
 
 // tier: of the process's configuration. Hops that began with another call the models of the tier
-// of that name there.
-struct models *models_new(struct process *process, const struct config_tier *tier);
+// of that name there. plain: a model gets what is asked for, within its configured limits, whether
+// it likes that or not: for who measures it.
+struct models *models_new(struct process *process, const struct config_tier *tier, bool plain);
 void models_free(struct models *models);
-void models_tidy(struct models *models);  // once a while: lets go the sets that no hop needs
+// Once a second: lets go the sets that no hop needs, and measures. share: the process's part of
+// what is granted to the whole tier.
+void models_tidy(struct models *models, double share, int64_t now_ms);
 
-bool model_has_room(const struct model_use *use);
-
-// By weight, from the job's id: the same job always has the same model, as long as there is room.
-// NULL: there is room in none.
-struct model_use *models_choose(struct models *models, const struct hop *hop);
+// Why no model may be called, and for how long at least; -1: until something is heard.
+struct models_wait {
+    bool away;  // there is nobody in any of them
+    int64_t wait_ms;
+};
+// By weight, from the job's id: the same job always has the same model, as long as that may be
+// called. NULL: none may.
+struct model_use *models_choose(struct models *models, const struct hop *hop, int64_t now_ms,
+                                struct models_wait *wait);
+// The first of these that a hop would have, whether or not it may be called now.
+struct model_use *models_first(struct models *models, const struct hop *hop);
+bool models_away(struct models *models);  // those of the newest configuration
+void model_heard(struct models *models, struct model_use *use, const struct gate_call *call,
+                 const struct gate_reply *reply, int64_t now_ms);
 
 #endif

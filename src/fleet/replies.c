@@ -83,6 +83,52 @@ void reply_read(struct process *process, struct hop *hop, const struct http_repl
     }
 }
 
+// --- what it says of the model
+
+static enum gate_news news_of(const struct http_reply *http, const struct reading *reading) {
+    static const struct {
+        enum reason error;
+        enum gate_news news;
+    } table[] = {
+        {REASON_ERROR_CONNECT, GATE_UNREACHED}, {REASON_ERROR_TIMEOUT, GATE_LATE},
+        {REASON_ERROR_CUT, GATE_FAILED},        {REASON_ERROR_BUSY, GATE_BUSY},
+        {REASON_ERROR_AUTH, GATE_LOCKED},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (table[i].error == reading->error) {
+            return table[i].news;
+        }
+    }
+    if (reading->error == REASON_ERROR_REFUSED && http->status == 429) {
+        return GATE_LOCKED;  // nothing more is paid for: no other request fares better
+    }
+    return reading->error == REASON_ERROR_SERVER && reading->retry ? GATE_FAILED : GATE_ANSWERED;
+}
+
+struct gate_reply reply_news(const struct hop *hop, const struct http_reply *http,
+                             const struct reading *reading) {
+    const struct usage *usage = &reading->usage;
+    struct gate_reply reply = {
+        .news = news_of(http, reading),
+        .pause_ms = reading->retry_after_ms,
+        .paid = reading->error == REASON_NONE,
+    };
+    for (int i = 0; i < GATE_TOLD; i++) {
+        reply.told[i].left = -1;
+    }
+    if (reply.paid) {
+        reply.size[GATE_REQUESTS] = 1;
+        reply.size[GATE_INPUT] = usage->input_tokens;
+        reply.size[GATE_OUTPUT] = usage->output_tokens;
+        reply.size[GATE_TOKENS] = reply.size[GATE_INPUT] + reply.size[GATE_OUTPUT];
+        reply.size[GATE_SPEND] =
+            (double)price_of(&hop->call.model->conf->model.price, usage);
+    }
+    return reply;
+}
+
+// --- answers
+
 void reply_judge(struct hop *hop, const struct reading *reading) {
     const struct model *model = &hop->call.model->conf->model;
     struct attempt *a = &hop->attempt;

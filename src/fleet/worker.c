@@ -85,7 +85,10 @@ static void on_freed(void *owner, struct hop *hop) {
 
 static bool has_room(void *owner) {
     struct worker *w = owner;
-    return !store_stuck(w->storing) && !store_stuck(w->admitting);
+    // Without a model no more is taken than could be called at once: the rest waits in its topic.
+    bool enough = w->station.hops.count >= w->station.process->config->limits.in_flight;
+    return !store_stuck(w->storing) && !store_stuck(w->admitting) &&
+           !(enough && caller_away(w->caller));
 }
 
 static bool has_room_for(void *owner, const struct record *record) {
@@ -220,7 +223,8 @@ static bool may_call(const struct worker *w) {
            w->calling.count + store_count(w->storing) < config->limits.in_flight;
 }
 
-static void call(struct worker *w, int64_t now_ms) {
+// Returns when there may be room for more calls, -1: when something is heard.
+static int64_t call(struct worker *w, int64_t now_ms) {
     while (!list_empty(&w->ready) && may_call(w)) {
         struct hop *hop = hop_of(list_first(&w->ready));
         if (is_expired(w, hop)) {
@@ -233,7 +237,7 @@ static void call(struct worker *w, int64_t now_ms) {
         }
         enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
         if (verdict == CALLER_FULL) {
-            break;
+            return caller_wait_ms(w->caller);
         }
         if (verdict == CALLER_FAILED) {
             store_add(w->storing, hop, STEP_STORING);
@@ -241,6 +245,7 @@ static void call(struct worker *w, int64_t now_ms) {
             hop_move(hop, STEP_CALLING, &w->calling);
         }
     }
+    return -1;
 }
 
 // Those that wait for room in a model, or for one of their order key: their deadline does not wait.
@@ -298,6 +303,8 @@ static int64_t move_on(struct worker *w, int64_t now_ms) {
         struct hop *hop = LIST_ENTRY(due, struct hop, due);
         heap_remove(&w->due, due);
         hop_move(hop, STEP_READY, &w->ready);
+        list_remove(&hop->node);
+        list_prepend(&w->ready, &hop->node);  // before those that were never called
     }
     return due ? due->due - now_ms : -1;
 }
@@ -413,7 +420,7 @@ static void measure(struct worker *w, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "calling", (double)w->calling.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
-    caller_tidy(w->caller);
+    caller_tidy(w->caller, intake_share(w->station.intake), now_ms);
     expire(w, &w->ready);
     expire(w, &w->behind);
     w->gauges_due_ms = now_ms + 1000;
@@ -434,7 +441,7 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = station_begin(&w->station, now_ms);
     see_if_stood_still(w, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
-    call(w, now_ms);
+    wait_ms = sooner_ms(wait_ms, call(w, now_ms));
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
     station_lighten(&w->station, w->admitting, NULL);
     station_lighten(&w->station, w->storing, was_called);
@@ -467,8 +474,8 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     w->admitting = store_new(process, w->admit_pg, &admitting, w);
     w->storing = store_new(process, w->station.pg, &storing, w);
     recall_init(&w->recall, process, w->admit_pg, on_recalled, w);
-    w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), &calling,
-                            w);
+    w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), false,
+                            &calling, w);
     *out = w;
     return ok;
 }

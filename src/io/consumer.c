@@ -1,11 +1,13 @@
 #include "io/consumer.h"
 
+#include <assert.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/kafka_statistics.h"
 #include "io/loop.h"
 
 enum {
@@ -14,6 +16,7 @@ enum {
     FENCED_MOST = 3,  // the shortest session is 6 s
     FAREWELL_MS = 2000,
     FAREWELL_POLL_MS = 50,
+    TOPICS_MOST = 64,
 };
 
 struct partition {
@@ -32,6 +35,7 @@ struct consumer {
     struct consumer_events events;
     void *owner;
     struct partition *partitions;
+    size_t topic_partitions;  // of all members
     bool revoking, closing;
     bool fenced;            // another member has its name: it joins anew
     int64_t fenced_ms;      // when that was, the first of
@@ -152,6 +156,19 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque) {
     fail(opaque, (rd_kafka_resp_err_t)code, text);
 }
 
+static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque) {
+    struct consumer *consumer = opaque;
+    const char *topics[TOPICS_MOST];
+    int count = consumer->topics->cnt;
+    (void)rk;
+    for (int i = 0; i < count; i++) {
+        topics[i] = consumer->topics->elems[i].topic;
+    }
+    size_t known = kafka_statistics_partitions((struct slice){json, len}, topics, (size_t)count);
+    consumer->topic_partitions = known > 0 ? known : consumer->topic_partitions;
+    return 0;  // the text stays librdkafka's
+}
+
 // librdkafka's limit is that of a queue, and each partition has its own here. Below the size of a
 // fetch it would only make for many small ones.
 static int64_t queue_kbytes(const struct consumer_options *options) {
@@ -180,6 +197,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy", "range,roundrobin"},
         {"topic.metadata.refresh.interval.ms", "30000"},
+        {"statistics.interval.ms", "10000"},
         // A partition that was fetched up to this many refills at most once a second.
         {"queued.min.messages", "20000"},
         {"queued.max.messages.kbytes", queue},
@@ -194,6 +212,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_stats_cb(conf, on_statistics);
     return true;
 }
 
@@ -279,6 +298,8 @@ bool consumer_open(struct consumer **out, struct loop *loop,
     consumer->owner = owner;
     consumer->conf = conf;
     rd_kafka_conf_set_opaque(conf, consumer);
+    assert(options->topic_count <= TOPICS_MOST);
+    consumer->topic_partitions = options->partitions * options->topic_count;
     topics_keep(consumer, options);
     if (!configure(conf, options, err) || !join(consumer, err)) {
         consumer_close(consumer);
@@ -286,6 +307,10 @@ bool consumer_open(struct consumer **out, struct loop *loop,
     }
     *out = consumer;
     return true;
+}
+
+size_t consumer_partitions(const struct consumer *consumer) {
+    return consumer->topic_partitions;
 }
 
 void consumer_close(struct consumer *consumer) {

@@ -81,6 +81,10 @@ struct consumer_offset {
 bool consumer_commit(struct consumer *consumer, const struct consumer_offset *offsets,
                      size_t count);
 
+// How many partitions the topics have, of all members: as the options expect it, until the brokers
+// tell, some seconds after the start and then again and again.
+size_t consumer_partitions(const struct consumer *consumer);
+
 // Ends a revocation: the partitions may go to others.
 void consumer_release(struct consumer *consumer);
 

@@ -11,11 +11,11 @@ def scorer(url, **more):
             "retry": {"attempts": 3, "for": "20s", "base": "20ms", "cap": "200ms"}}
 
 
-def cascade(tiny, mid, **more):
-    """tiny and mid: URLs, or models as scorer() gives them."""
+def cascade(tiny, mid, away="hold", **more):
+    """tiny and mid: URLs, or models as scorer() gives them; away: of tiny."""
     entries = [m if isinstance(m, dict) else scorer(m) for m in (tiny, mid)]
     return {"models": {"tiny@1": entries[0], "mid@1": entries[1]},
-            "tiers": {"tiny": {"models": [{"use": "tiny@1"}]},
+            "tiers": {"tiny": {"models": [{"use": "tiny@1"}], "away": away},
                       "mid": {"models": [{"use": "mid@1"}]}},
             "paths": {"invoices": {"tiers": ["tiny", "mid"], "accept": {"tiny": 0.9, "mid": 0.8},
                                    "answer": {"labels": ["CGST_SGST", "IGST"]},

@@ -28,11 +28,11 @@ def fleet(stack, tmp_path):
 
 @pytest.fixture
 def model():
-    """model(rule): a server that follows a script (models.py)."""
+    """model(rule): a server that follows a script (models.py), on any free port or the given one."""
     opened = []
 
-    def open_model(rule):
-        opened.append(models.Model(rule))
+    def open_model(rule, port=0):
+        opened.append(models.Model(rule, port))
         return opened[-1]
     yield open_model
     for server in opened:

@@ -52,7 +52,7 @@ class Request:
 class Model:
     """Answers each request with what rule(request) gives. While it is held, no reply goes out."""
 
-    def __init__(self, rule):
+    def __init__(self, rule, port=0):
         self.rule = rule
         self.requests = []
         self.keys = collections.Counter()
@@ -78,7 +78,7 @@ class Model:
             def handle_error(self, request, client_address):
                 pass  # a client that was killed
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/score"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()

@@ -341,6 +341,10 @@ void consumer_release(struct consumer *consumer) {
     }
 }
 
+size_t consumer_partitions(const struct consumer *consumer) {
+    return (size_t)consumer->member->topic->log_count;
+}
+
 int64_t consumer_backlog(struct consumer *consumer, const struct consumer_partition *partition,
                          int64_t offset) {
     const struct share *share = (const struct share *)partition;

@@ -47,8 +47,8 @@ static void test_models(void **state) {
     assert_int_equal(m->price.cached_pico_usd, 25000);
     assert_int_equal(m->price.call_pico_usd, 0);
     assert_int_equal(tiny->model.price.call_pico_usd, 1000000);
-    assert_int_equal(m->in_flight, 50);
-    assert_int_equal(tiny->model.in_flight, 100);
+    assert_int_equal(m->limits.in_flight, 50);
+    assert_int_equal(tiny->model.limits.in_flight, 100);
     assert_int_equal(m->timeout_ms, 30000);
     assert_int_equal(m->attempts, 3);
     assert_int_equal(m->retry_for_ms, 60000);

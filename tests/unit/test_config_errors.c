@@ -112,8 +112,10 @@ static void test_wrong_models(void **state) {
         {"    prompt: gst.jq\n", "    prompt: '.a |'\n", NULL},
         {"input: 0.25", "input: 0.1234567",
          "taskfit.yaml:17: input: a price per million tokens has up to 6 decimals"},
-        {"limits: { in_flight: 50 }", "limits: { rpm: 50 }",
-         "taskfit.yaml:18: rpm: unknown key of models.<name@version>.limits; known are in_flight"},
+        {"limits: { in_flight: 50 }", "limits: { rps: 50 }",
+         "taskfit.yaml:18: rps: unknown key of models.<name@version>.limits; did you mean 'rpm'?"},
+        {"limits: { in_flight: 50 }", "limits: { in_flight: 50, in_flight_least: 51 }",
+         "taskfit.yaml:18: in_flight_least: more than in_flight, 50"},
         {"base: 100ms", "base: 6s", "taskfit.yaml:20: base: the first wait is longer than 'cap'"},
         {"temperature: 0", "stream: true",
          "taskfit.yaml:21: stream: replies are read whole; remove this member"},
@@ -161,7 +163,7 @@ static void test_wrong_tiers(void **state) {
          "taskfit.yaml:25: in_flight: more than limits.in_flight, 100"},
         {"in_flight: 40", "shadow: [x]",
          "taskfit.yaml:25: shadow: unknown key of tiers.<name>; known are models, in_flight, "
-         "usual"},
+         "usual, away"},
     };
     (void)state;
     ASSERT_SLIPS(slips);

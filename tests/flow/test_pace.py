@@ -1,0 +1,73 @@
+"""What a model takes, found out; and models that are away."""
+import wire
+from cascade import cascade, line, run_cascade, scorer, RULES
+from models import page, scored
+from until import until
+
+
+def answer(_):
+    return scored("CGST_SGST", 0.97)
+
+
+def test_jobs_wait_for_a_model_that_is_away(fleet, model):
+    """Nothing is passed on, nothing is lost, and all is answered when it is there."""
+    gone = model(answer)
+    url, port = gone.url, gone.port
+    gone.close()
+    tiny, _, _ = run_cascade(fleet, url, model(answer).url)
+    jobs = [wire.job(line(n)) for n in range(200)]
+    fleet.send(*jobs)
+    tiny.said("tiny@1 is away: it cannot be reached; its jobs wait")
+    until(lambda: tiny.metric("taskfit_model_state") > 0, "a model that is away")
+    assert fleet.count("attempts") == 0
+    back = model(answer, port=port)
+    outcomes = fleet.outcomes(len(jobs))
+    assert {o.tier for o in outcomes.values()} == {"tiny"}
+    assert fleet.count("attempts where error is not null") == 0
+    tiny.said("tiny@1 answers again")
+    assert back.calls == len(jobs)
+
+
+def test_a_deadline_does_not_wait(fleet, model):
+    gone = model(answer)
+    gone.close()
+    config = cascade(gone.url, model(answer).url)
+    config["paths"]["invoices"]["limits"] = {"deadline": "3s"}
+    fleet.configure(config, RULES)
+    fleet.init()
+    fleet.worker("tiny").ready(), fleet.escalator().ready()
+    fleet.send(*[wire.job(line(n)) for n in range(20)])
+    outcomes = fleet.outcomes(20)
+    assert {o.verdict for o in outcomes.values()} == {"expired"}
+
+
+def test_credentials_that_are_refused(fleet, model):
+    """Who was refused moves on at once, the rest waits; when the key is good all go on."""
+    good = []
+    tiny_model = model(lambda _: answer(_) if good else page(status=401))
+    tiny, _, _ = run_cascade(fleet, tiny_model.url, model(answer).url)
+    jobs = [wire.job(line(n)) for n in range(100)]
+    fleet.send(*jobs)
+    tiny.said("tiny@1 refuses the credentials")
+    good.append(True)
+    outcomes = fleet.outcomes(len(jobs))
+    refused = fleet.count("attempts where error = 'error.auth'")
+    assert 1 <= refused <= 20
+    assert sum(o.tier == "mid" for o in outcomes.values()) == refused
+
+
+def test_another_model_stands_in(fleet, model):
+    """The tier's other model has all jobs while the first is away."""
+    gone = model(answer)
+    gone.close()
+    other = model(answer)
+    config = cascade(gone.url, model(answer).url)
+    config["models"]["tiny@2"] = scorer(other.url)
+    config["tiers"]["tiny"]["models"] = [{"use": "tiny@1", "weight": 9}, "tiny@2"]
+    fleet.configure(config, RULES)
+    fleet.init()
+    fleet.worker("tiny").ready(), fleet.escalator().ready()
+    jobs = [wire.job(line(n)) for n in range(50)]
+    fleet.send(*jobs)
+    assert {o.tier for o in fleet.outcomes(len(jobs)).values()} == {"tiny"}
+    assert {a.model for a in fleet.sql("select model from attempts")} == {"tiny@2"}
