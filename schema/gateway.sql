@@ -158,3 +158,35 @@ select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.conf
 from outcomes o
 where o.batch_id = $1 and o.line >= $2 and o.line < $3
 order by o.line
+
+-- --- Single requests.
+
+-- Outcomes of jobs that are waited for.
+-- name: job_outcomes
+select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
+       array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
+       o.input_tokens, o.output_tokens, o.decided_at
+from outcomes o
+where o.job_id = any($1::uuid[])
+
+-- name: api_response_add
+insert into api_responses (id, tenant, path, metadata) values ($2, $1, $3, $4)
+on conflict do nothing
+
+-- name: api_response_get
+select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
+       array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
+       o.input_tokens, o.output_tokens, o.decided_at,
+       r.path, r.created_at, r.metadata, c.cancelled_at is not null,
+       exists (select from attempts a where a.job_id = r.id)
+from api_responses r
+left join outcomes o on o.job_id = r.id
+left join cancellations c on c.job_id = r.id
+where r.tenant = $1 and r.id = $2
+
+-- name: api_response_cancel
+insert into cancellations (job_id)
+select r.id from api_responses r
+where r.tenant = $1 and r.id = $2
+  and not exists (select from decisions d where d.job_id = r.id and d.final)
+on conflict do nothing

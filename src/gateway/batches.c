@@ -10,9 +10,6 @@
 enum {
     LIST_USUAL = 20,
     LIST_MOST = 100,
-    METADATA_PAIRS = 16,
-    METADATA_KEY = 64,
-    METADATA_VALUE = 512,
     KEY_BYTES = 255,
 };
 
@@ -125,31 +122,13 @@ struct creation {
     bool skip_bad;
 };
 
-static bool read_metadata(struct call *call, struct slice *metadata) {
-    const struct json *json = &call->json;
-    uint32_t node = json_get(json, 0, "metadata");
-    *metadata = slice_of("{}");
-    if (node == 0 || json_type(json, node) == JSON_NULL) {
-        return true;
-    }
-    bool good = json_type(json, node) == JSON_OBJECT && json->nodes[node].count <= METADATA_PAIRS;
-    for (uint32_t i = good ? json_first(json, node) : 0; i; i = json_after(json, node, i)) {
-        good = good && json_type(json, i + 1) == JSON_STRING &&
-               json->nodes[i].len <= METADATA_KEY && json->nodes[i + 1].len <= METADATA_VALUE;
-    }
-    *metadata = json_raw(json, node);
-    return good || bad_value(call, "metadata",
-                             "'metadata' is an object of up to 16 texts of up to 512 bytes, with "
-                             "keys of up to 64");
-}
-
 static bool read_creation(struct call *call, struct creation *creation) {
     struct slice file, window, bad_lines;
     if (!call_text(call, "input_file_id", true, &file) ||
         !call_text(call, "endpoint", true, &creation->endpoint) ||
         !call_text(call, "completion_window", true, &window) ||
         !call_text(call, "bad_lines", false, &bad_lines) ||
-        !read_metadata(call, &creation->metadata)) {
+        !call_metadata(call, &creation->metadata)) {
         return false;
     }
     if (!call_id_parse(file, "file-", &creation->input_file)) {

@@ -67,6 +67,12 @@ void call_reply(struct call *call, int status, const struct buf *json) {
     send(call, &reply, NULL, NULL);
 }
 
+void call_reply_events(struct call *call, const struct buf *events) {
+    struct httpd_reply reply = {
+        .status = 200, .type = "text/event-stream", .body = buf_slice(events)};
+    send(call, &reply, NULL, NULL);
+}
+
 void call_reply_list(struct call *call, const struct pg_result *result, const char *prefix,
                      void (*write)(struct buf *out, const struct pg_result *result, int row)) {
     int rows = pg_rows(result), most = (int)call->limit;
@@ -107,15 +113,16 @@ void call_fail(struct call *call, const struct call_fault *fault, const char *fo
     buf_text(&body, "}}");
     snprintf(seconds, sizeof(seconds), "%d", fault->retry_after_s);
     const struct httpd_field later = {"Retry-After", seconds};
+    const struct httpd_field final = {"x-should-retry", "false"};
     struct httpd_reply reply = {
         .status = fault->status, .type = "application/json", .body = buf_slice(&body)};
-    send(call, &reply, fault->retry_after_s ? &later : NULL, NULL);
+    send(call, &reply, fault->final ? &final : fault->retry_after_s ? &later : NULL, NULL);
     buf_fini(&body);
 }
 
 void call_fail_err(struct call *call, const struct err *err) {
     if (err->kind == ERR_RETRY) {
-        call_fail(call, &(struct call_fault){503, "unavailable", NULL, BUSY_S},
+        call_fail(call, &(struct call_fault){503, "unavailable", NULL, BUSY_S, false},
                   "%s; try again", err->text);
     } else if (err->kind == ERR_POISON) {
         call_fail(call, &(struct call_fault){.status = 400, .code = "invalid_value"}, "%s",
@@ -138,7 +145,7 @@ static bool admit(struct call *call) {
     struct httpd_request *request = call->request;
     struct slice id;
     if (gateway->draining) {
-        call_fail(call, &(struct call_fault){503, "draining", NULL, BUSY_S},
+        call_fail(call, &(struct call_fault){503, "draining", NULL, BUSY_S, false},
                   "this process is being stopped; try again");
         return false;
     }
@@ -154,7 +161,8 @@ static bool admit(struct call *call) {
                   "%s is not for %s", httpd_method(request), httpd_path(request));
         return false;
     }
-    if (id.at && !call_id_parse(id, call->route->prefix, &call->subject)) {
+    call->name = id;
+    if (id.at && call->route->prefix && !call_id_parse(id, call->route->prefix, &call->subject)) {
         call_fail(call, &(struct call_fault){.status = 404, .code = "not_found", .param = "id"},
                   "'%.*s' is no id of this kind: it is %s and a UUID", SLICE_ARGS(id),
                   call->route->prefix);
@@ -229,7 +237,7 @@ void call_piece(void *owner, struct httpd_request *request, struct slice piece) 
                   "a body of more than %llu bytes", (unsigned long long)body_limit(call));
     } else if (gateway->body_bytes + piece.len >
                (size_t)gateway->process->config->gateway.memory_bytes) {
-        call_fail(call, &(struct call_fault){503, "overloaded", NULL, BUSY_S},
+        call_fail(call, &(struct call_fault){503, "overloaded", NULL, BUSY_S, false},
                   "too many requests are in hand; try again");
     } else {
         gateway->body_bytes += piece.len;

@@ -16,7 +16,8 @@ struct call {
     struct httpd_request *request;
     const struct route *route;
     struct uuid id;        // x-request-id
-    struct uuid subject;   // what the path names; nil: nothing
+    struct uuid subject;   // what the path names by its id; nil: nothing
+    struct slice name;     // or by a name
     struct slice tenant;
     int64_t began_ms;
     struct buf body;       // of BODY_JSON
@@ -37,6 +38,7 @@ void call_gone(void *owner, struct httpd_request *request);
 // --- replies; a call gets one
 
 void call_reply(struct call *call, int status, const struct buf *json);
+void call_reply_events(struct call *call, const struct buf *events);  // all of them
 void call_reply_file(struct call *call, int fd, int64_t bytes);
 // A page of a list: of the first call->limit rows, whose ids (column 0) have that prefix; one row
 // more says that there is more.
@@ -48,6 +50,7 @@ struct call_fault {
     int status;
     const char *code, *param;
     int retry_after_s;  // 0: not said
+    bool final;         // a client shall not try again by itself, whatever the status says
 };
 void call_fail(struct call *call, const struct call_fault *fault, const char *format, ...)
     FORMAT(3, 4);
@@ -62,6 +65,8 @@ void call_ask(struct call *call, enum pg_statement statement, pg_done *done);
 
 // A member of the body: a text that is not empty. required false: *text may stay absent.
 bool call_text(struct call *call, const char *key, bool required, struct slice *text);
+// metadata of the body, as the API allows it; {} where there is none.
+bool call_metadata(struct call *call, struct slice *metadata);
 // limit=… of the query, 1 to most.
 bool call_limit(struct call *call, int64_t usual, int64_t most, int64_t *limit);
 // after=… of the query, an id with that prefix; *found false: none is given.

@@ -5,6 +5,8 @@
 #include "base/json_out.h"
 #include "gateway/call.h"
 
+enum { METADATA_PAIRS = 16, METADATA_KEY = 64, METADATA_VALUE = 512 };  // the API's own
+
 bool call_text(struct call *call, const char *key, bool required, struct slice *text) {
     uint32_t node = json_get(&call->json, 0, key);
     *text = (struct slice){0};
@@ -23,6 +25,27 @@ bool call_text(struct call *call, const char *key, bool required, struct slice *
                   .param = key},
               node ? "'%s' is no text, or an empty one" : "'%s' is missing", key);
     return false;
+}
+
+bool call_metadata(struct call *call, struct slice *metadata) {
+    const struct json *json = &call->json;
+    uint32_t node = json_get(json, 0, "metadata");
+    *metadata = slice_of("{}");
+    if (node == 0 || json_type(json, node) == JSON_NULL) {
+        return true;
+    }
+    bool good = json_type(json, node) == JSON_OBJECT && json->nodes[node].count <= METADATA_PAIRS;
+    for (uint32_t i = good ? json_first(json, node) : 0; i; i = json_after(json, node, i)) {
+        good = good && json_type(json, i + 1) == JSON_STRING &&
+               json->nodes[i].len <= METADATA_KEY && json->nodes[i + 1].len <= METADATA_VALUE;
+    }
+    *metadata = json_raw(json, node);
+    if (!good) {
+        call_fail(call, &(struct call_fault){400, "invalid_value", "metadata", 0, false},
+                  "'metadata' is an object of up to %d texts of up to %d bytes, with keys of up to "
+                  "%d", METADATA_PAIRS, METADATA_VALUE, METADATA_KEY);
+    }
+    return good;
 }
 
 bool call_limit(struct call *call, int64_t usual, int64_t most, int64_t *limit) {

@@ -122,7 +122,7 @@ void files_list(struct call *call) {
         return;
     }
     if (order && strcmp(order, "desc") != 0) {
-        call_fail(call, &(struct call_fault){400, "invalid_value", "order", 0},
+        call_fail(call, &(struct call_fault){400, "invalid_value", "order", 0, false},
                   "the only order here is 'desc'");
         return;
     }

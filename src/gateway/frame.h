@@ -17,6 +17,7 @@ struct gateway {
     struct producer *producer;
     struct enqueue *enqueue;
     struct batch_work *batches;
+    struct singles *singles;
     size_t calls;        // requests in hand
     size_t body_bytes;   // held for them
     bool draining;

@@ -8,6 +8,7 @@
 #include "fleet/station.h"
 #include "gateway/batch_work.h"
 #include "gateway/call.h"
+#include "gateway/singles.h"
 #include "io/loop.h"
 #include "io/producer.h"
 #include "job/job.h"
@@ -93,12 +94,16 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     }
     gateway->asks = asks_open(process);
     gateway->batches = batch_work_new(gateway);
+    gateway->singles = singles_new(gateway);
     return open_http(gateway, err);
 }
 
 void gateway_close(struct gateway *gateway) {
     if (gateway->httpd) {
         httpd_close(gateway->httpd);
+    }
+    if (gateway->singles) {
+        singles_free(gateway->singles);
     }
     if (gateway->batches) {
         batch_work_free(gateway->batches);
@@ -119,6 +124,7 @@ void gateway_close(struct gateway *gateway) {
 int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     producer_poll(gateway->producer);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
+    wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
     return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
 }
 

@@ -2,6 +2,7 @@
 
 #include "gateway/batches.h"
 #include "gateway/files.h"
+#include "gateway/singles.h"
 #include "gateway/upload.h"
 
 // clang-format off
@@ -15,6 +16,12 @@ static const struct route routes[] = {
     {"GET",    "/v1/batches",            NULL,     BODY_NONE,   batches_list},
     {"GET",    "/v1/batches/{}",         "batch_", BODY_NONE,   batches_get},
     {"POST",   "/v1/batches/{}/cancel",  "batch_", BODY_NONE,   batches_cancel},
+    {"GET",    "/v1/models",             NULL,     BODY_NONE,   models_list},
+    {"GET",    "/v1/models/{}",          NULL,     BODY_NONE,   models_get},
+    {"POST",   "/v1/chat/completions",   NULL,     BODY_JSON,   singles_chat},
+    {"POST",   "/v1/responses",          NULL,     BODY_JSON,   singles_response},
+    {"GET",    "/v1/responses/{}",       "resp_",  BODY_NONE,   singles_get},
+    {"POST",   "/v1/responses/{}/cancel", "resp_", BODY_NONE,   singles_cancel},
 };
 // clang-format on
 

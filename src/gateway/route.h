@@ -15,7 +15,7 @@ enum route_body {
 struct route {
     const char *method;
     const char *path;    // "{}" stands for a segment, the id
-    const char *prefix;  // of that id: "file-"
+    const char *prefix;  // of that id: "file-"; NULL: it is a name
     enum route_body body;
     void (*handle)(struct call *call);
 };

@@ -76,7 +76,7 @@ static void on_bytes(void *owner, struct slice bytes) {
         add_text(upload->seconds, bytes);
     } else if (upload->field == FIELD_FILE) {
         if (upload->draft.bytes + (int64_t)bytes.len > most) {
-            call_fail(call, &(struct call_fault){413, "file_too_large", "file", 0},
+            call_fail(call, &(struct call_fault){413, "file_too_large", "file", 0, false},
                       "a file of more than %" PRId64 " bytes", most);
         } else if (!folder_write(&upload->draft, bytes, &err)) {
             call_fail_err(call, &err);

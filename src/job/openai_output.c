@@ -34,37 +34,15 @@ void openai_output_chat(const struct stored_outcome *outcome, struct arena *aren
                outcome->input_tokens + outcome->output_tokens);
 }
 
-void openai_output_response(const struct stored_outcome *outcome, struct arena *arena,
-                            struct buf *out) {
-    char job[UUID_TEXT];
-    uuid_format(outcome->job_id, job);
-    begin(outcome, "resp_", out);
-    buf_printf(out, ",\"object\":\"response\",\"created_at\":%" PRId64
-                    ",\"status\":\"completed\",\"error\":null,\"incomplete_details\":null,"
-                    "\"model\":", outcome->decided_ms / 1000);
-    buf_json_string(out, outcome->model);
-    buf_printf(out, ",\"output\":[{\"id\":\"msg_%s\",\"type\":\"message\",\"role\":\"assistant\","
-                    "\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":",
-               job);
-    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
-    buf_printf(out,
-               ",\"annotations\":[]}]}],\"parallel_tool_calls\":false,\"tool_choice\":\"auto\","
-               "\"tools\":[],\"metadata\":{},\"usage\":{\"input_tokens\":%" PRId64
-               ",\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":%" PRId64
-               ",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":%" PRId64
-               "}}",
-               outcome->input_tokens, outcome->output_tokens,
-               outcome->input_tokens + outcome->output_tokens);
-}
-
 struct slice openai_output_code(const struct stored_outcome *outcome) {
     struct slice reasons = outcome->reasons;
     const char *comma = reasons.len ? memchr(reasons.at, ',', reasons.len) : NULL;
+    bool of_batch = outcome->custom_id.at != NULL;
     if (slice_is(outcome->verdict, "expired")) {
-        return slice_of("batch_expired");
+        return slice_of(of_batch ? "batch_expired" : "expired");
     }
     if (slice_is(outcome->verdict, "cancelled")) {
-        return slice_of("batch_cancelled");
+        return slice_of(of_batch ? "batch_cancelled" : "cancelled");
     }
     return comma ? (struct slice){reasons.at, (size_t)(comma - reasons.at)} : reasons;
 }
@@ -94,16 +72,107 @@ void openai_output_message(const struct stored_outcome *outcome, struct arena *a
     }
 }
 
-static void add_error(const struct stored_outcome *outcome, struct arena *arena,
+// {"code", "message"}
+static void add_fault(const struct stored_outcome *outcome, struct arena *arena,
                       struct buf *out) {
     struct buf message = {0};
     openai_output_message(outcome, arena, &message);
-    buf_text(out, "null,\"error\":{\"code\":");
+    buf_text(out, "{\"code\":");
     buf_json_string(out, openai_output_code(outcome));
     buf_text(out, ",\"message\":");
     buf_json_string(out, buf_slice(&message));
     buf_char(out, '}');
     buf_fini(&message);
+}
+
+static void add_event(const struct stored_outcome *outcome, struct buf *out) {
+    buf_text(out, "data: ");
+    begin(outcome, "chatcmpl-", out);
+    buf_printf(out, ",\"object\":\"chat.completion.chunk\",\"created\":%" PRId64 ",\"model\":",
+               outcome->decided_ms / 1000);
+    buf_json_string(out, outcome->model);
+    buf_text(out, ",\"choices\":[{\"index\":0,\"delta\":{");
+}
+
+void openai_output_chat_events(const struct stored_outcome *outcome, struct arena *arena,
+                               struct buf *out) {
+    add_event(outcome, out);
+    buf_text(out, "\"role\":\"assistant\",\"content\":");
+    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
+    buf_text(out, "},\"finish_reason\":null}]}\n\n");
+    add_event(outcome, out);
+    buf_text(out, "},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+}
+
+static const char *response_status(const struct openai_response *response) {
+    const struct stored_outcome *outcome = response->outcome;
+    if (outcome == NULL) {
+        return response->open_status;
+    }
+    if (outcome->answer.at) {
+        return "completed";
+    }
+    return slice_is(outcome->verdict, "cancelled") ? "cancelled" : "failed";
+}
+
+static void add_response_error(const struct openai_response *response, struct arena *arena,
+                               struct buf *out) {
+    const struct stored_outcome *outcome = response->outcome;
+    json_key(out, "error");
+    if (outcome == NULL || outcome->answer.at || slice_is(outcome->verdict, "cancelled")) {
+        buf_text(out, "null");
+    } else {
+        add_fault(outcome, arena, out);
+    }
+}
+
+static void add_response_output(const struct stored_outcome *outcome, struct arena *arena,
+                                struct buf *out) {
+    char job[UUID_TEXT];
+    uuid_format(outcome->job_id, job);
+    buf_printf(out, "{\"id\":\"msg_%s\",\"type\":\"message\",\"role\":\"assistant\","
+                    "\"status\":\"completed\",\"content\":[{\"type\":\"output_text\",\"text\":",
+               job);
+    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
+    buf_text(out, ",\"annotations\":[]}]}");
+}
+
+static void add_response_usage(const struct stored_outcome *outcome, struct buf *out) {
+    buf_printf(out,
+               ",\"usage\":{\"input_tokens\":%" PRId64
+               ",\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":%" PRId64
+               ",\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":%" PRId64
+               "}",
+               outcome->input_tokens, outcome->output_tokens,
+               outcome->input_tokens + outcome->output_tokens);
+}
+
+void openai_output_response(const struct openai_response *response, struct arena *arena,
+                            struct buf *out) {
+    const struct stored_outcome *outcome = response->outcome;
+    char id[UUID_TEXT];
+    uuid_format(response->id, id);
+    buf_printf(out, "{\"id\":\"resp_%s\",\"object\":\"response\",\"created_at\":%" PRId64
+                    ",\"status\":\"%s\"",
+               id, response->created_ms / 1000, response_status(response));
+    json_bool(out, "background", response->background);
+    add_response_error(response, arena, out);
+    json_text(out, "incomplete_details", (struct slice){0});
+    json_text(out, "model", outcome && outcome->model.at ? outcome->model : response->path);
+    json_key(out, "output");
+    buf_char(out, '[');
+    if (outcome && outcome->answer.at) {
+        add_response_output(outcome, arena, out);
+    }
+    buf_text(out, "],\"parallel_tool_calls\":false,\"tool_choice\":\"auto\",\"tools\":[]");
+    json_raw_text(out, "metadata", response->metadata);
+    if (outcome && outcome->answer.at) {
+        add_response_usage(outcome, out);
+    }
+    if (outcome) {
+        add_taskfit(outcome, out);
+    }
+    buf_char(out, '}');
 }
 
 static void add_response(const struct stored_outcome *outcome, enum openai_form form,
@@ -114,7 +183,13 @@ static void add_response(const struct stored_outcome *outcome, enum openai_form 
     if (form == OPENAI_CHAT) {
         openai_output_chat(outcome, arena, out);
     } else {
-        openai_output_response(outcome, arena, out);
+        const struct openai_response response = {
+            .id = outcome->job_id,
+            .outcome = outcome,
+            .metadata = slice_of("{}"),
+            .created_ms = outcome->decided_ms,
+        };
+        openai_output_response(&response, arena, out);
     }
     buf_text(out, "},\"error\":null");
 }
@@ -130,7 +205,8 @@ void openai_output_row(const struct stored_outcome *outcome, enum openai_form fo
     if (outcome->answer.at) {
         add_response(outcome, form, arena, out);
     } else {
-        add_error(outcome, arena, out);
+        buf_text(out, "null,\"error\":");
+        add_fault(outcome, arena, out);
     }
     add_taskfit(outcome, out);
     buf_text(out, "}\n");

@@ -17,8 +17,21 @@ void openai_output_row(const struct stored_outcome *outcome, enum openai_form fo
 // A ChatCompletion whose message is the answer, which must be there.
 void openai_output_chat(const struct stored_outcome *outcome, struct arena *arena,
                         struct buf *out);
-// A Response that is completed, with the answer, which must be there.
-void openai_output_response(const struct stored_outcome *outcome, struct arena *arena,
+// The same as server-sent events: a chunk with all of the answer, one that ends it, [DONE].
+void openai_output_chat_events(const struct stored_outcome *outcome, struct arena *arena,
+                               struct buf *out);
+
+struct openai_response {
+    struct uuid id;
+    const struct stored_outcome *outcome;  // NULL: none yet
+    const char *open_status;               // then: queued, in_progress, cancelled
+    bool background;
+    struct slice path;
+    struct slice metadata;                 // a JSON object
+    int64_t created_ms;
+};
+// A Response: completed with the answer, failed or cancelled without one, or open.
+void openai_output_response(const struct openai_response *response, struct arena *arena,
                             struct buf *out);
 
 // Of an outcome without an answer: the API's own code where it has one, else the first reason.

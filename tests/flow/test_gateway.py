@@ -1,4 +1,5 @@
 """taskfit-gateway, with the official SDK of OpenAI and nothing but another base URL."""
+import concurrent.futures
 import json
 import urllib.request
 
@@ -27,7 +28,8 @@ def lines(*rows):
 def served(fleet, model):
     """A fleet of one tier whose model says IGST, surely, but to every fifth line; and its API."""
     def rule(request):
-        number = json.loads(request.body["messages"][0]["content"])["line"]
+        asked = request.body.get("messages") or request.body["input"]
+        number = json.loads(asked[0]["content"])["line"]
         return models.scored("IGST", 0.2 if number % 5 == 4 else 0.99)
     serve(fleet, model(rule))
     return fleet
@@ -249,6 +251,94 @@ def test_a_file_that_is_too_large_is_refused(fleet, model):
                                endpoint="/v1/chat/completions", completion_window="24h")
     done = ended(api, batch)
     assert done.status == "failed" and done.errors.data[0].code == "too_many_lines"
+
+
+def messages(n):
+    return body(n)["messages"]
+
+
+def test_a_chat_waits_for_its_outcome(served):
+    api = client(served)
+    assert [m.id for m in api.models.list()] == ["invoices"]
+    assert api.models.retrieve("invoices").owned_by == "taskfit"
+    done = api.chat.completions.create(model="invoices", messages=messages(1))
+    assert done.choices[0].message.content == "IGST" and done.model == "small@1"
+    with pytest.raises(openai.UnprocessableEntityError) as e:
+        api.chat.completions.create(model="invoices", messages=messages(4))
+    assert e.value.code == "confidence.low" and "review" in e.value.message
+    again = [api.chat.completions.create(model="invoices", messages=messages(2),
+                                         extra_headers={"Idempotency-Key": "k"}).id
+             for _ in range(2)]
+    assert again[0] == again[1] and served.count("outcomes") == 3
+    text = ""
+    for chunk in api.chat.completions.create(model="invoices", messages=messages(1), stream=True):
+        text += chunk.choices[0].delta.content or ""
+    assert text == "IGST"
+
+
+def test_many_chats_at_a_time(served):
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        api = client(served)
+        done = pool.map(lambda n: api.chat.completions.create(model="invoices",
+                                                              messages=messages(5 * n)), range(200))
+        assert all(d.choices[0].message.content == "IGST" for d in done)
+
+
+def test_what_is_wrong_with_a_chat_is_said(served):
+    api = client(served)
+    with pytest.raises(openai.NotFoundError) as e:
+        api.chat.completions.create(model="gpt-4o", messages=messages(1))
+    assert (e.value.code, e.value.param) == ("model_not_found", "model")
+    with pytest.raises(openai.BadRequestError) as e:
+        api.chat.completions.create(model="invoices", messages="hello")
+    assert e.value.param == "messages"
+    with pytest.raises(openai.BadRequestError) as e:
+        api.responses.create(model="invoices", input="hello", previous_response_id="resp_1")
+    assert e.value.param == "previous_response_id"
+    for content in (b"", b"[]", b'{"a":1', b'{"a":1,"a":2}', b"\xff"):
+        with pytest.raises(openai.BadRequestError) as e:
+            api.post("/chat/completions", content=content, cast_to=object)
+        assert e.value.code == "invalid_json"
+
+
+def test_a_chat_waits_only_so_long(fleet, model):
+    serve(fleet, model(lambda _: models.scored("IGST", 0.99)), start=False, wait="1s")
+    with pytest.raises(openai.InternalServerError) as e:
+        openai.OpenAI(base_url=fleet.api.api, api_key="none").chat.completions.create(
+            model="invoices", messages=messages(1))  # the SDK would try again
+    assert e.value.status_code == 504 and e.value.code == "timeout"
+    assert len(fleet.read_topic("jobs.small", 1)) == 1
+
+
+def test_responses(served):
+    api = client(served)
+    text = json.dumps(cascade.line(1))
+
+    def create(**more):
+        return api.responses.create(model="invoices", input=[{"role": "user", "content": text}],
+                                    **more)
+    done = create()
+    assert (done.status, done.output_text) == ("completed", "IGST")
+    begun = create(background=True, metadata={"a": "b"})
+    assert begun.status in ("queued", "in_progress", "completed") and begun.background
+    seen = until(lambda: (r := api.responses.retrieve(begun.id)).status == "completed" and r,
+                 "the answer in the background")
+    assert (seen.id, seen.output_text, seen.metadata) == (begun.id, "IGST", {"a": "b"})
+    assert api.responses.cancel(begun.id).status == "completed"  # too late
+    with pytest.raises(openai.NotFoundError):
+        api.responses.retrieve("resp_01a21236-4937-764f-9935-db491c63b689")
+
+
+def test_a_response_is_cancelled(fleet, model):
+    serve(fleet, model(lambda _: models.scored("IGST", 0.99)), start=False)
+    api = client(fleet)
+    begun = api.responses.create(model="invoices", input="hello", background=True)
+    assert api.responses.retrieve(begun.id).status == "queued"
+    assert api.responses.cancel(begun.id).status == "cancelled"
+    fleet.worker("small").ready()
+    fleet.escalator().ready()
+    fleet.outcomes(1)
+    assert api.responses.retrieve(begun.id).status == "cancelled"
 
 
 def test_an_address_for_others_needs_keys(fleet, model):
