@@ -196,7 +196,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
         {"auto.offset.reset", "earliest"},
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy", "range,roundrobin"},
-        {"topic.metadata.refresh.interval.ms", "30000"},
+        {"topic.metadata.refresh.interval.ms", "10000"},  // so soon a new partition is read
         {"statistics.interval.ms", "10000"},
         // A partition that was fetched up to this many refills at most once a second.
         {"queued.min.messages", "20000"},

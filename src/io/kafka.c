@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
@@ -16,11 +17,13 @@ bool kafka_set(struct rd_kafka_conf_s *conf, const char *name, const char *value
 }
 
 // librdkafka repeats itself while a broker is away: its own words are for debugging, the fleet says
-// what it means.
+// what it means. That an offset is out of range nobody else is told.
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text) {
     (void)rk;
     if (level <= 2) {
         log_warn("kafka: %s: %s", facility, text);
+    } else if (strcmp(facility, "OFFSET") == 0) {
+        log_warn("kafka: %s; records were removed before they were read", text);
     } else {
         log_debug("kafka: %s: %s", facility, text);
     }
