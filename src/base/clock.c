@@ -26,6 +26,83 @@ void clock_format(int64_t wall_ms, char text[CLOCK_TEXT]) {
     snprintf(text + used, CLOCK_TEXT - used, ".%03dZ", (int)(wall_ms % 1000));
 }
 
+// Just so many digits; false: there are others, or too few.
+static bool take_number(struct slice *text, size_t digits, int *value) {
+    *value = 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (i >= text->len || text->at[i] < '0' || text->at[i] > '9') {
+            return false;
+        }
+        *value = *value * 10 + (text->at[i] - '0');
+    }
+    *text = (struct slice){text->at + digits, text->len - digits};
+    return true;
+}
+
+static bool take_char(struct slice *text, const char *any) {
+    if (text->len == 0 || text->at[0] == '\0' || strchr(any, text->at[0]) == NULL) {
+        return false;
+    }
+    *text = (struct slice){text->at + 1, text->len - 1};
+    return true;
+}
+
+static int take_fraction(struct slice *text) {
+    int ms = 0, weight = 100;
+    if (!take_char(text, ".")) {
+        return 0;
+    }
+    while (text->len > 0 && text->at[0] >= '0' && text->at[0] <= '9') {
+        ms += weight * (text->at[0] - '0');
+        weight /= 10;
+        *text = (struct slice){text->at + 1, text->len - 1};
+    }
+    return ms;
+}
+
+static bool take_offset(struct slice *text, int64_t *minutes) {
+    char sign = text->len > 0 ? text->at[0] : 'Z';
+    int hour, minute;
+    *minutes = 0;
+    if (text->len == 0 || take_char(text, "Z")) {
+        return text->len == 0;
+    }
+    if (!take_char(text, "+-") || !take_number(text, 2, &hour)) {
+        return false;
+    }
+    take_char(text, ":");
+    if (!take_number(text, 2, &minute) || text->len > 0 || hour > 23 || minute > 59) {
+        return false;
+    }
+    *minutes = (sign == '-' ? -1 : 1) * (hour * 60 + minute);
+    return true;
+}
+
+bool clock_parse(struct slice text, int64_t *wall_ms) {
+    struct tm parts = {0};
+    int64_t offset;
+    if (!take_number(&text, 4, &parts.tm_year) || !take_char(&text, "-") ||
+        !take_number(&text, 2, &parts.tm_mon) || !take_char(&text, "-") ||
+        !take_number(&text, 2, &parts.tm_mday) || !take_char(&text, "T ") ||
+        !take_number(&text, 2, &parts.tm_hour) || !take_char(&text, ":") ||
+        !take_number(&text, 2, &parts.tm_min) || !take_char(&text, ":") ||
+        !take_number(&text, 2, &parts.tm_sec)) {
+        return false;
+    }
+    int ms = take_fraction(&text);
+    struct tm given = parts;
+    parts.tm_year -= 1900;
+    parts.tm_mon--;
+    int64_t seconds = timegm(&parts);
+    if (!take_offset(&text, &offset) || parts.tm_mon != given.tm_mon - 1 ||
+        parts.tm_mday != given.tm_mday || parts.tm_hour != given.tm_hour ||
+        parts.tm_min != given.tm_min || parts.tm_sec != given.tm_sec || given.tm_year < 1970) {
+        return false;
+    }
+    *wall_ms = (seconds - offset * 60) * 1000 + ms;
+    return true;
+}
+
 static const struct {
     const char *name;
     int64_t ms;

@@ -20,6 +20,10 @@ enum { CLOCK_TEXT = 32 };
 // 2026-11-24T04:26:00.123Z
 void clock_format(int64_t wall_ms, char text[CLOCK_TEXT]);
 
+// Of ISO 8601: 2026-11-24T04:26:00Z, with a space for the T, a fraction of any length, an offset
+// such as +05:30; without one it is UTC. False: none of these.
+bool clock_parse(struct slice text, int64_t *wall_ms);
+
 // 250ms, 30s, 2m, 24h, 7d; a bare 0. False: none of these, or beyond 100 years.
 bool duration_parse(struct slice text, int64_t *ms);
 // The same form, in the largest unit that divides it.

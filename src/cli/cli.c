@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
     &dead_command,
     &tune_command,
     &review_command,
+    &label_command,
     &rules_command,
     &quality_command,
 };

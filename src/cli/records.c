@@ -32,18 +32,30 @@ static bool at_end(const struct reading *r, struct err *err) {
     return !ferror(r->in) || err_exit(err, EX_NOINPUT, "%s: %s", r->name, strerror(errno));
 }
 
+// A record that is refused; true: the next one is read.
+static bool refuse(struct reading *r, uint64_t line, struct err *err) {
+    if (r->options->bad && err->exit_code == EX_DATAERR) {
+        bad_lines_add(r->options->bad, line, slice_of(err->text));
+        return true;
+    }
+    return err_prefix(err, "%s: line %" PRIu64, r->name, line);
+}
+
 static bool read_records(struct reading *r, struct source *source, struct err *err) {
     struct source_record record;
     for (;;) {
         switch (source_next(source, &record, err)) {
         case SOURCE_RECORD:
-            if (!r->each(r->owner, &record, err)) {
-                return err_prefix(err, "%s: line %" PRIu64, r->name, record.line);
+            if (!r->each(r->owner, &record, err) && !refuse(r, record.line, err)) {
+                return false;
             }
             break;
         case SOURCE_BAD:
-            return err_exit(err, EX_DATAERR, "%s: line %" PRIu64 ": %.*s", r->name, record.line,
-                            SLICE_ARGS(record.bad));
+            err_exit(err, EX_DATAERR, "%.*s", SLICE_ARGS(record.bad));
+            if (!refuse(r, record.line, err)) {
+                return false;
+            }
+            break;
         case SOURCE_MORE:
             source_put(source, next_piece(r));
             break;

@@ -4,12 +4,15 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "cli/bad_lines.h"
 #include "job/source.h"
 
 struct records_options {
     const char *file;        // "-": standard input
     size_t row_bytes;        // most of a record
     struct sha256 *sha;      // takes the file's bytes; NULL: not asked for
+    struct bad_lines *bad;   // takes what is refused as EX_DATAERR, and the rest is read; NULL:
+                             // that ends it
 };
 
 // False: the record is refused; file and line are put before the error.

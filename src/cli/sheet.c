@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/figure.h"
+#include "cli/csv_field.h"
 #include "job/openai_output.h"
 
 enum { POOL_BYTES = 65536 };
@@ -112,25 +113,6 @@ static void write_table(struct sheet *sheet, const struct stored_outcome *outcom
 
 // --- CSV
 
-static void add_field(struct buf *out, struct slice text) {
-    bool quoted = false;
-    for (size_t i = 0; i < text.len && !quoted; i++) {
-        quoted = strchr(",\"\r\n", text.at[i]) != NULL;
-    }
-    if (!quoted) {
-        buf_slice_add(out, text);
-        return;
-    }
-    buf_char(out, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] == '"') {
-            buf_char(out, '"');
-        }
-        buf_char(out, text.at[i]);
-    }
-    buf_char(out, '"');
-}
-
 static void write_csv_people(const struct stored_people *people, struct buf *out,
                              struct arena *arena) {
     static const struct stored_people none;
@@ -139,7 +121,7 @@ static void write_csv_people(const struct stored_people *people, struct buf *out
                                  people->input};
     for (size_t i = 0; i < 3; i++) {
         buf_char(out, ',');
-        add_field(out, last[i]);
+        csv_field(out, last[i]);
     }
 }
 
@@ -147,7 +129,7 @@ static void write_csv(struct sheet *sheet, const struct stored_outcome *outcome,
                       struct arena *arena) {
     struct buf *out = &sheet->line;
     char job[UUID_TEXT];
-    add_field(out, outcome->custom_id);
+    csv_field(out, outcome->custom_id);
     buf_char(out, ',');
     if (outcome->line > 0) {
         buf_printf(out, "%" PRId64, outcome->line);
@@ -156,16 +138,16 @@ static void write_csv(struct sheet *sheet, const struct stored_outcome *outcome,
                                   stored_outcome_plain(outcome->answer, arena)};
     for (size_t i = 0; i < 3; i++) {
         buf_char(out, ',');
-        add_field(out, first[i]);
+        csv_field(out, first[i]);
     }
     buf_char(out, ',');
     if (outcome->confidence == outcome->confidence) {
         buf_json_number(out, outcome->confidence);
     }
     buf_char(out, ',');
-    add_field(out, outcome->model);
+    csv_field(out, outcome->model);
     buf_char(out, ',');
-    add_field(out, outcome->reasons);
+    csv_field(out, outcome->reasons);
     buf_char(out, ',');
     figure_usd(out, outcome->cost_pico_usd);
     buf_printf(out, ",%s", job_text(outcome, job).at);

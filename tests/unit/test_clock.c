@@ -44,8 +44,38 @@ static void test_what_is_no_duration(void **state) {
     }
 }
 
+static void test_times_of_strangers(void **state) {
+    static const struct {
+        const char *text;
+        int64_t ms;  // -1: it is none
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-24T04:26:00.123Z", 1795494360123},
+        {"2026-11-24 04:26:00", 1795494360000},
+        {"2026-11-24T09:56:00.123456+05:30", 1795494360123},
+        {"2026-11-23T23:26:00.9-0500", 1795494360900},
+        {"2024-02-29T00:00:00Z", 1709164800000},
+        {"2023-02-29T00:00:00Z", -1},
+        {"2026-11-24T04:26:61Z", -1},
+        {"2026-13-24T04:26:00Z", -1},
+        {"2026-11-24T24:26:00Z", -1},
+        {"2026-11-24", -1},
+        {"2026-11-24T04:26:00+25:00", -1},
+        {"2026-11-24T04:26:00Z ", -1},
+        {"yesterday", -1},
+        {"", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t ms = -1;
+        assert_int_equal(clock_parse(slice_of(cases[i].text), &ms), cases[i].ms >= 0);
+        assert_int_equal(ms, cases[i].ms);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_times_of_strangers),
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_what_is_no_duration),
