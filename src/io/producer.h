@@ -1,5 +1,8 @@
 // Writing to topics: idempotent, acknowledged by all in-sync replicas, waiting for as long as the
 // brokers are away. Nothing blocks; what does not fit in the queue is refused for now.
+//
+// When a broker lost what it knew of the producer (it was killed), what is not acknowledged goes
+// out again, some of it perhaps for the second time.
 #ifndef TASKFIT_IO_PRODUCER_H
 #define TASKFIT_IO_PRODUCER_H
 
@@ -39,7 +42,7 @@ struct producer_record {
     void *owner;  // for `delivered`
 };
 
-// ERR_RETRY: the queue is full, send again after a poll. ERR_POISON: too large.
+// ERR_RETRY: there is no room now, send again after a poll. ERR_POISON: too large.
 bool producer_send(struct producer *producer, const struct producer_record *record,
                    struct err *err) MUST_CHECK;
 
