@@ -99,7 +99,7 @@ static bool load(struct err *err) {
     const char *file = common.config ? common.config : getenv("TASKFIT_CONFIG");
     bool named = file && *file;
     const char *from = named ? file : "taskfit.yaml";
-    if (loaded || (current->makes_certificates ? config_load_to_tune(from, &loaded, err)
+    if (loaded || (current->skips_certificates ? config_load_to_tune(from, &loaded, err)
                                                : config_load(from, &loaded, err))) {
         return true;
     }

@@ -47,7 +47,7 @@ struct command {
     size_t option_count;
     size_t options_size;    // of the struct they fill, zeroed before
     size_t arguments_least, arguments_most;
-    bool makes_certificates;  // those that the configuration names are not looked at
+    bool skips_certificates;  // those that the configuration names are not looked at
     int (*run)(const void *options, int argc, char **argv);  // argv: what is no option
 };
 

@@ -8,8 +8,7 @@
 #include "base/figure.h"
 #include "base/json_out.h"
 #include "base/mem.h"
-#include "cli/cli.h"
-#include "cli/labels.h"
+#include "cli/labels_source.h"
 #include "cli/quality.h"
 #include "cli/table.h"
 #include "quality/tune.h"
@@ -17,7 +16,8 @@
 enum { SEED = 1 };
 
 struct options {
-    const char *from, *tiers, *html;
+    struct labels_source labels;
+    const char *html;
     bool json;
 };
 
@@ -165,35 +165,31 @@ static int run(const void *given, int argc, char **argv) {
     struct err err;
     (void)argc;
     (void)argv;
-    if (options->from == NULL) {
-        err_exit(&err, EX_USAGE, "--from is missing: the file with the labelled answers");
+    if (!labels_source_check(&options->labels, &err)) {
         return cli_fail(&err);
     }
     struct labels *labels = mem_zalloc(sizeof(*labels));
     struct quality_report *report = mem_zalloc(sizeof(*report));
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
-    bool ok = labels_read(options->from, options->tiers, &arena, labels, &err);
-    if (ok) {
-        report->source = options->from;
+    int status = labels_source_read(&options->labels, &arena, labels);
+    if (status == EX_OK) {
+        report->source = labels_source_name(&options->labels, &arena);
         report->now_ms = clock_wall_ms();
         measure_all(labels, report);
-        ok = give(report, options, &err);
+        status = give(report, options, &err) ? EX_OK : cli_fail(&err);
     }
     labels_fini(labels);
     mem_free(labels);
     mem_free(report);
     arena_fini(&arena);
     arena_pool_fini(&pool);
-    return ok ? EX_OK : cli_fail(&err);
+    return status;
 }
 
 #define AT(member) offsetof(struct options, member)
 static const struct option_row rows[] = {
-    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
-     "labelled answers: CSV or NDJSON with item, tier, confidence, correct; -: standard input"},
-    {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
-     "which, and in which order (default: all, as they first appear)"},
+    LABELS_SOURCE_ROWS(struct options, labels),
     {"html", '\0', OPTION_TEXT, AT(html), "FILE", NULL,
      "also writes a page with plots: reliability by tier, error by coverage"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object, with the bins"},
@@ -204,9 +200,11 @@ const struct command quality_command = {
     .arguments = "",
     .summary = "what the tiers' answers and confidences are worth, on labelled answers",
     .help = "Reads what tune reads. Only items with an answer of every tier count.\n\n"
-            "  taskfit quality --from labels.csv --html quality.html\n",
+            "  taskfit quality --path invoices --html quality.html\n"
+            "  taskfit quality --from labels.csv --json\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),
+    .skips_certificates = true,
     .run = run,
 };

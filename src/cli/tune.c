@@ -5,26 +5,18 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/batch.h"
-#include "cli/cli.h"
+#include "cli/labels_source.h"
 #include "cli/tune_report.h"
-#include "fleet/config_certificate.h"
-#include "io/pg_session.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
 static const double RISK = 0.05, DELTA = 0.1;
 
 struct options {
-    const char *from, *path, *batch, *tiers, *output;
+    struct labels_source labels;
+    const char *output;
     double risk, delta, budget, review_cost;
-    bool all_labels, match, json;
+    bool match, json;
     uint32_t seed;
-};
-
-// Where labels go.
-struct source {
-    struct labels *labels;
-    struct arena *arena;
 };
 
 static bool is_share(const char *name, double value, struct err *err) {
@@ -43,13 +35,8 @@ static bool goal(const struct options *options, struct tune_options *into, struc
         .budget = options->budget,
         .review_cost = or_else(options->review_cost, REVIEW_COST),
         .seed = options->seed ? options->seed : SEED};
-    if (options->from == NULL && options->path == NULL) {
-        return err_exit(err, EX_USAGE, "--path is missing: whose labelled jobs; or --from, a file "
-                        "with labelled answers");
-    }
-    if (options->from && (options->batch || options->all_labels)) {
-        return err_exit(err, EX_USAGE, "--batch and --all-labels are about jobs of the database, "
-                        "and --from names a file");
+    if (!labels_source_check(&options->labels, err)) {
+        return false;
     }
     if (goals > 1) {
         return err_exit(err, EX_USAGE, "only one of --risk, --budget and --match");
@@ -73,67 +60,12 @@ static bool give(const struct tune_report *c, const struct options *options, str
     return ok;
 }
 
-// Answers whose file does not say are those of the models and prompts that the path has now.
-static bool add_versions(const struct config *config, const struct config_path *path,
-                         struct labels *labels, struct err *err) {
-    for (uint32_t i = 0; i < labels->cascade.tier_count; i++) {
-        const char *tier = labels->cascade.tiers[i].name;
-        if (path_tier_index(&path->policy, slice_of(tier)) < 0) {
-            return err_exit(err, EX_DATAERR, "the path '%s' does not lead through tier '%s'",
-                            path->policy.name, tier);
-        }
-        if (labels->models[i].count == 0) {
-            config_tier_versions(config_tier_find(config, slice_of(tier)), &labels->models[i],
-                                 &labels->prompts[i]);
-        }
-    }
-    return true;
-}
-
-static bool read_stored(const struct options *options, const struct labels_wanted *wanted,
-                        struct pg_session *session, struct source *source, struct err *err) {
-    struct labels_wanted of = *wanted;
-    struct batch batch;
-    if (options->batch) {
-        if (!batch_find(session, options->batch, source->arena, &batch, err)) {
-            return false;
-        }
-        of.batch = &batch.id;
-    }
-    return labels_stored(&of, session, source->arena, source->labels, err);
-}
-
-// Of a file, or of the database; the exit status.
-static int read_labels(const struct options *options, struct source *source) {
-    struct labels_wanted wanted = {.tiers = options->tiers, .all = options->all_labels};
-    struct config *config = NULL;
-    struct pg_session *session;
-    struct err err;
-    int status = options->path ? cli_config(&config) : EX_OK;
-    wanted.config = config;
-    if (status == EX_OK && config && !cli_path(config, options->path, &wanted.path, &err)) {
-        return cli_fail(&err);
-    }
-    if (status == EX_OK && options->from) {
-        bool ok = labels_read(options->from, options->tiers, source->arena, source->labels, &err) &&
-                  (config == NULL || add_versions(config, wanted.path, source->labels, &err));
-        return ok ? EX_OK : cli_fail(&err);
-    }
-    status = status == EX_OK ? cli_database(&session) : status;
-    if (status == EX_OK) {
-        status = read_stored(options, &wanted, session, source, &err) ? EX_OK : cli_fail(&err);
-        pg_session_close(session);
-    }
-    return status;
-}
-
 static int tune_labels(const struct options *options, const struct tune_options *how,
                        struct arena *arena) {
     struct labels *labels = mem_zalloc(sizeof(*labels));
     struct tuned *tuned = mem_zalloc(sizeof(*tuned));
-    struct source source = {labels, arena};
     struct err err;
-    int status = read_labels(options, &source);
+    int status = labels_source_read(&options->labels, arena, labels);
     if (status == EX_OK) {
         tune(&labels->cascade, how, tuned);
         const struct tune_report report = {labels, how, tuned, clock_wall_ms()};
@@ -168,17 +100,7 @@ static int run(const void *given, int argc, char **argv) {
 
 #define AT(member) offsetof(struct options, member)
 static const struct option_row rows[] = {
-    {"path", 'p', OPTION_TEXT, AT(path), "NAME", NULL,
-     "whose jobs with a label count, of those that were submitted with --all-tiers"},
-    {"batch", '\0', OPTION_TEXT, AT(batch), "BATCH", NULL, "only this batch's"},
-    {"all-labels", '\0', OPTION_FLAG, AT(all_labels), NULL, NULL,
-     "all jobs with a label and an answer of every tier: only where those are a random sample"},
-    {"from", 'f', OPTION_TEXT, AT(from), "FILE", NULL,
-     "instead: labelled answers of a file, CSV or NDJSON with item, tier, confidence, correct, "
-     "cost, model, prompt (-: standard input); with --path, answers without model are those of "
-     "its models and prompts"},
-    {"tiers", 't', OPTION_TEXT, AT(tiers), "A,B,…", NULL,
-     "which, and in which order (default: all, as they first appear)"},
+    LABELS_SOURCE_ROWS(struct options, labels),
     {"risk", 'r', OPTION_NUMBER, AT(risk), "SHARE", NULL,
      "most of the accepted answers that may be wrong (default: 0.05)"},
     {"delta", 'd', OPTION_NUMBER, AT(delta), "SHARE", NULL,
@@ -215,6 +137,6 @@ const struct command tune_command = {
     .options_size = sizeof(struct options),
     .arguments_least = 0,
     .arguments_most = 0,
-    .makes_certificates = true,
+    .skips_certificates = true,
     .run = run,
 };

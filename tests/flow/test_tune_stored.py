@@ -87,6 +87,10 @@ def test_sample_label_tune_and_in_force(fleet, model):
     assert of_batch["data_sha256"] == c["data_sha256"]
     assert json.loads(tune(fleet, "--all-labels", "--json").stdout)["data_sha256"] \
         != c["data_sha256"]
+    worth = json.loads(fleet.command("quality", "--path", "invoices", "--json").stdout)
+    assert worth["items"] == LINES
+    assert [t["tier"] for t in worth["tiers"]] == ["tiny", "mid"]
+    assert worth["tiers"][0]["calibrated"]["ece"] < worth["tiers"][0]["raw"]["ece"]
 
     path = fleet.config["paths"]["invoices"]
     del path["accept"]
