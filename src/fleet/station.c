@@ -7,7 +7,7 @@
 #include "fleet/process.h"
 #include "job/wire.h"
 
-enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10, TRIM_BYTES = 64 << 20 };
+enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10, TRIM_BYTES = 64 << 20, TRIM_JOBS = 10000 };
 
 // --- hops
 
@@ -82,6 +82,7 @@ static void on_taken(void *owner, struct ticket ticket, const struct record *rec
     struct station *s = owner;
     struct hop *hop = hop_new(s, ticket);
     hop_came(s, hop, record);
+    s->taken++;
     s->events.taken(s->owner, hop, record);
 }
 
@@ -209,15 +210,18 @@ int64_t station_begin(struct station *s, int64_t now_ms) {
     return intake_turn(s->intake, now_ms);
 }
 
-// After a peak: by itself the heap keeps what is free below anything that lives.
+// After a peak, and when there is nothing to do: by itself the heap keeps what is free below what
+// lives, and that of librdkafka's threads is as large as what ever waited to be taken.
 static void give_back(struct station *s) {
     size_t held = s->process->pool.held;
     if (s->held_most < held) {
         s->held_most = held;
     }
-    if (s->held_most >= TRIM_BYTES && held < s->held_most / 2) {
+    bool fell = s->held_most >= TRIM_BYTES && held < s->held_most / 2;
+    if (fell || (s->hops.count == 0 && s->taken >= TRIM_JOBS)) {
         mem_trim();
         s->held_most = held;
+        s->taken = 0;
     }
 }
 

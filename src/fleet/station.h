@@ -43,7 +43,7 @@ struct station {
     struct list unsent, publishing;
     struct list finished;  // freed once a turn, never in the callback that finished them
     struct buf scratch;
-    size_t held_most;  // bytes of hops, since memory was last given back
+    size_t held_most, taken;  // since memory was last given back: bytes of hops, and their number
     bool draining, settled, told_waiting;
     int64_t drain_until_ms, gauges_due_ms;
 };
