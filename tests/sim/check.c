@@ -104,6 +104,14 @@ static void check_revisions(const struct subject *s) {
     }
 }
 
+// A tier waits for a model that cannot be reached; nobody is passed on for that.
+static void check_held(const struct subject *s, unsigned hop) {
+    const struct attempt_row *row = &s->attempts[hop];
+    if (row->stored && slice_is(row->attempt.error, reason_code(REASON_ERROR_CONNECT))) {
+        broken("job %u hop %u is passed on, for its model was away", s->number, hop);
+    }
+}
+
 static void check_subject(struct subject *s) {
     if (s->sent == 0) {
         return;
@@ -112,6 +120,7 @@ static void check_subject(struct subject *s) {
     check_revisions(s);
     for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
         check_decision(s, hop);
+        check_held(s, hop);
         check_calls(s, hop);
     }
 }

@@ -91,14 +91,21 @@ static void say(struct http_call *call, uint32_t status, const char *body) {
 }
 
 // The same prices as in sim.yaml.
+static const struct {
+    const char *url;
+    int64_t call, token;
+} prices[] = {{"http://simulated/tiny", 1000000, 0},
+              {"http://simulated/mid", 20000000, 1000000},
+              {"http://simulated/mid2", 30000000, 0},
+              {"http://simulated/large", 1000000000, 0}};
+
+const char *model_away;
+
+const char *some_model(void) {
+    return prices[between(0, sizeof(prices) / sizeof(prices[0]) - 1)].url;
+}
+
 static int64_t cost_of(const char *url, int64_t tokens) {
-    const struct {
-        const char *url;
-        int64_t call, token;
-    } prices[] = {{"http://simulated/tiny", 1000000, 0},
-                  {"http://simulated/mid", 20000000, 1000000},
-                  {"http://simulated/mid2", 30000000, 0},
-                  {"http://simulated/large", 1000000000, 0}};
     for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++) {
         if (strcmp(url, prices[i].url) == 0) {
             return prices[i].call + tokens * prices[i].token;
@@ -156,6 +163,11 @@ static void say_garbage(struct http_call *call) {
 // Faults of models never stop: tries are bounded.
 static int64_t choose(struct http_call *call, const struct http_request *request) {
     int64_t latency_us = about_us(100 * MS_US);
+    if (model_away && strcmp(model_away, request->url) == 0) {
+        say_fault(call, HTTP_FAULT_CONNECT, TALLY_UNREACHABLE);
+        call->reply.latency_ms = 1;
+        return MS_US;
+    }
     switch (between(0, world.faults ? 30 : 60)) {
     case 0: say_busy(call); break;
     case 1: tally(TALLY_SERVER); say(call, 503, "busy"); break;

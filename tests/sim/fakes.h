@@ -11,7 +11,9 @@ extern int64_t memory_out;     // allocations not yet freed
 extern bool database_is_away;
 extern bool database_is_slow;
 extern bool database_is_full;  // or read-only: it answers, and stores nothing
+extern const char *model_away; // nobody is at this URL; NULL: there is somebody everywhere
 
 void database_away(bool away);
+const char *some_model(void);  // its URL
 
 #endif

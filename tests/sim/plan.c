@@ -45,6 +45,7 @@ enum trouble_kind {
     TROUBLE_DATABASE,
     TROUBLE_SLOW,
     TROUBLE_FULL,
+    TROUBLE_MODEL,
     TROUBLE_CANCEL_JOB,
     TROUBLE_CANCEL_BATCH,
     TROUBLE_RELOAD,
@@ -126,6 +127,12 @@ static void reload(void) {
     node_wake(node);
 }
 
+static void lose_model(void) {
+    tally(TALLY_MODEL_AWAY);
+    model_away = some_model();
+    trace("nobody is at %s", model_away);
+}
+
 static void on_end(void *owner) {
     const struct trouble *trouble = owner;
     if (trouble->kind == TROUBLE_BROKER && broker_is_away) {
@@ -136,6 +143,8 @@ static void on_end(void *owner) {
         database_is_slow = false;
     } else if (trouble->kind == TROUBLE_FULL) {
         database_is_full = false;
+    } else if (trouble->kind == TROUBLE_MODEL) {
+        model_away = NULL;
     }
 }
 
@@ -164,6 +173,7 @@ static void on_trouble(void *owner) {
     case TROUBLE_DATABASE: lose_database(trouble); break;
     case TROUBLE_SLOW: database_is_slow = true; for_a_while(trouble); break;
     case TROUBLE_FULL: database_is_full = true; for_a_while(trouble); break;
+    case TROUBLE_MODEL: lose_model(); for_a_while(trouble); break;
     case TROUBLE_CANCEL_JOB: cancel_job(); break;
     case TROUBLE_CANCEL_BATCH: cancel_batch(); break;
     case TROUBLE_RELOAD: reload(); break;
@@ -202,6 +212,7 @@ void plan_faults_end(void) {
         event_stop(&troubles[i].end);
     }
     database_is_slow = database_is_full = false;
+    model_away = NULL;
     if (broker_is_away) {
         broker_away(false);
     }

@@ -104,6 +104,7 @@ static bool run_seed(uint64_t seed, bool trace_it) {
     facts_begin();
     broker_begin();
     database_is_away = database_is_slow = database_is_full = false;
+    model_away = NULL;
     nodes_begin(setting_for_world());
     int64_t faults_end_us = plan_world();
     run_until(faults_end_us);
