@@ -218,7 +218,7 @@ static void on_reply(void *owner, const struct http_reply *http) {
     hop->attempt.http_status = http->status;
     hop->attempt.latency_ms = now_ms - hop->call.first_ms;
     reply_read(caller->process, hop, http, &caller->scratch, &reading);
-    struct gate_reply news = reply_news(hop, http, &reading);
+    struct gate_reply news = reply_news(caller->process, hop, http, &reading);
     model_heard(caller->models, hop->call.model, &hop->call.gate, &news, now_ms);
     if (reading.error == REASON_NONE) {
         reply_judge(hop, &reading);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "dialect/rate_headers.h"
 #include "fleet/models.h"
 #include "fleet/process.h"
 #include "io/jq.h"
@@ -105,17 +106,15 @@ static enum gate_news news_of(const struct http_reply *http, const struct readin
     return reading->error == REASON_ERROR_SERVER && reading->retry ? GATE_FAILED : GATE_ANSWERED;
 }
 
-struct gate_reply reply_news(const struct hop *hop, const struct http_reply *http,
-                             const struct reading *reading) {
+struct gate_reply reply_news(struct process *process, const struct hop *hop,
+                             const struct http_reply *http, const struct reading *reading) {
     const struct usage *usage = &reading->usage;
     struct gate_reply reply = {
         .news = news_of(http, reading),
         .pause_ms = reading->retry_after_ms,
         .paid = reading->error == REASON_NONE,
     };
-    for (int i = 0; i < GATE_TOLD; i++) {
-        reply.told[i].left = -1;
-    }
+    rate_headers_read(http->rates, loop_wall_ms(process->loop), reply.told);
     if (reply.paid) {
         reply.size[GATE_REQUESTS] = 1;
         reply.size[GATE_INPUT] = usage->input_tokens;

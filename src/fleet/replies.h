@@ -16,8 +16,8 @@ void reply_read(struct process *process, struct hop *hop, const struct http_repl
                 struct buf *scratch, struct reading *reading);
 
 // What it says of the model, for its gate.
-struct gate_reply reply_news(const struct hop *hop, const struct http_reply *http,
-                             const struct reading *reading);
+struct gate_reply reply_news(struct process *process, const struct hop *hop,
+                             const struct http_reply *http, const struct reading *reading);
 
 // Answer and confidence of a reading without an error become the attempt's.
 void reply_judge(struct hop *hop, const struct reading *reading);

@@ -20,6 +20,7 @@ enum {
     SEND_BYTES = 16384,   // likewise, and its least: a call holds it as long as it lasts
     KEY_BYTES = 80,
     RETRY_AFTER_BYTES = 64,
+    RATES_BYTES = 1024,
     BODY_KEPT = 8192,     // a larger reply's memory is given back
 };
 
@@ -57,6 +58,7 @@ struct http_call {
     bool too_large;
     char retry_after[RETRY_AFTER_BYTES];
     bool has_retry_after, retry_after_is_ms;
+    struct buf rates;
     char key[KEY_BYTES];
     struct curl_slist key_line;  // its data is key; goes on to the model's headers
 };
@@ -99,11 +101,8 @@ static size_t on_body(char *data, size_t one, size_t size, void *opaque) {
     return size;
 }
 
-static struct slice header_value(const char *line, size_t len, const char *name) {
-    size_t name_len = strlen(name);
-    if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0) {
-        return (struct slice){0};
-    }
+// What stands after the colon at that place.
+static struct slice header_value(const char *line, size_t len, size_t name_len) {
     struct slice value = {line + name_len + 1, len - name_len - 1};
     while (value.len > 0 && strchr(" \t", value.at[0])) {
         value.at++;
@@ -113,6 +112,23 @@ static struct slice header_value(const char *line, size_t len, const char *name)
         value.len--;
     }
     return value;
+}
+
+static void keep_rate(struct http_call *call, const char *line, size_t len) {
+    static const char *const beginnings[] = {"x-ratelimit-", "anthropic-ratelimit-",
+                                             "llm_provider-x-ratelimit-",
+                                             "llm_provider-anthropic-ratelimit-"};
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        size_t begun = strlen(beginnings[i]);
+        const char *colon = memchr(line, ':', len);
+        if (len <= begun || strncasecmp(line, beginnings[i], begun) != 0 || colon == NULL ||
+            call->rates.len + len > RATES_BYTES) {
+            continue;
+        }
+        struct slice name = {line + begun, (size_t)(colon - line) - begun};
+        struct slice value = header_value(line, len, (size_t)(colon - line));
+        buf_printf(&call->rates, "%.*s: %.*s\n", SLICE_ARGS(name), SLICE_ARGS(value));
+    }
 }
 
 // A server's wish may come under the names that proxies give it.
@@ -127,12 +143,17 @@ static size_t on_header(char *line, size_t one, size_t size, void *opaque) {
     (void)one;
     if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
         call->has_retry_after = false;  // of an earlier, interim response
+        buf_clear(&call->rates);
         return size;
     }
+    keep_rate(call, line, size);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct slice value = header_value(line, size, names[i].name);
-        if (value.at && value.len < RETRY_AFTER_BYTES &&
-            (!call->has_retry_after || names[i].is_ms)) {
+        size_t len = strlen(names[i].name);
+        if (size <= len || line[len] != ':' || strncasecmp(line, names[i].name, len) != 0) {
+            continue;
+        }
+        struct slice value = header_value(line, size, len);
+        if (value.len < RETRY_AFTER_BYTES && (!call->has_retry_after || names[i].is_ms)) {
             snprintf(call->retry_after, RETRY_AFTER_BYTES, "%.*s", SLICE_ARGS(value));
             call->has_retry_after = true;
             call->retry_after_is_ms = names[i].is_ms;
@@ -201,6 +222,7 @@ static void call_finish(struct http_call *call, CURLcode code) {
         .body = buf_slice(&call->body),
         .latency_ms = total_us / 1000,
     };
+    reply.rates = buf_slice(&call->rates);
     if (call->has_retry_after) {
         reply.retry_after = slice_of(call->retry_after);
         reply.retry_after_is_ms = call->retry_after_is_ms;
@@ -328,6 +350,7 @@ void http_close(struct http *http) {
         curl_multi_remove_handle(call->shard->multi, call->easy);
         curl_easy_cleanup(call->easy);
         buf_fini(&call->body);
+        buf_fini(&call->rates);
         mem_free(call);
     }
     for (uint32_t i = 0; i < http->shard_count; i++) {
@@ -398,6 +421,7 @@ static void call_prepare(struct http_call *call, const struct http_request *requ
     }
     call->body_most = request->reply_bytes;
     call->too_large = call->has_retry_after = false;
+    buf_clear(&call->rates);
     curl_easy_setopt(call->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, headers);
     bool streamed = request->body.len > HTTP_STREAMED_BYTES;

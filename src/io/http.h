@@ -32,6 +32,9 @@ struct http_reply {
     struct slice body;
     struct slice retry_after;  // the first such header that came; absent: none
     bool retry_after_is_ms;
+    // "remaining-requests: 59\n" for each header x-ratelimit-* or anthropic-ratelimit-*, without
+    // that beginning.
+    struct slice rates;
     int64_t latency_ms;
 };
 

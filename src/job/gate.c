@@ -14,6 +14,7 @@ enum {
     PAUSE_MS = 100,
     PAUSE_MOST_MS = 30000,
     ASKED_MOST_MS = HOUR_MS,  // after so long it is tried, whatever was asked for
+    TOLD_MOST_MS = MINUTE_MS, // likewise where it says what is left: some refill all the time
     GROW_MS = 5,              // room for more calls grows by itself
     RETRIES_LEAST = 10,       // that are always to spare, so that few calls can be retried, too
 };
@@ -204,8 +205,9 @@ static void heed(struct gate *gate, const struct gate_reply *reply, int64_t now_
         if (told->left >= 0 && told->until_ms > 0) {
             // What is under way was not counted yet, or is by now; the next reply says it anew.
             double under_way = gate->running * gate->usual[i];
+            int64_t until_ms = told->until_ms < TOLD_MOST_MS ? told->until_ms : TOLD_MOST_MS;
             gate->quotas[i] = (struct gate_quota){told->left * gate->share - under_way,
-                                                  now_ms + told->until_ms};
+                                                  now_ms + until_ms};
             gate->rated = true;
         }
     }
