@@ -51,6 +51,7 @@ struct pg {
     struct random random;
     bool prepared[PG_STATEMENT_COUNT];
     bool reachable, told;
+    struct err away;  // why it is not reachable, as was told last
 
     enum pg_statement statement;
     struct pg_params params;
@@ -103,11 +104,13 @@ static void timer_start(struct pg *pg, int64_t wait_ms) {
 
 static void tell(struct pg *pg, const struct err *err) {
     bool reachable = err == NULL;
-    if (pg->told && pg->reachable == reachable) {
+    bool same_words = err == NULL || strcmp(err->text, pg->away.text) == 0;
+    if (pg->told && pg->reachable == reachable && same_words) {
         return;
     }
     pg->told = true;
     pg->reachable = reachable;
+    pg->away = err ? *err : (struct err){0};
     pg->options.changed(pg->options.owner, err);
 }
 
@@ -229,6 +232,10 @@ static void prepare(struct pg *pg) {
 static void fail_statement(struct pg *pg) {
     struct err err;
     pg_error((const struct pg_result *)pg->result, statement_names[pg->statement], &err);
+    if (pg_is_read_only((const struct pg_result *)pg->result)) {
+        down(pg, &err);  // after a failover the new connection finds the server that takes rows
+        return;
+    }
     uv_timer_stop(pg->timer);
     move(pg, STATE_IDLE);
     finish(pg, &err);

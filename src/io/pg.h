@@ -30,7 +30,7 @@ struct pg_options {
     const char *url;        // copied
     const char *program;    // application_name
     int64_t timeout_ms;     // of a statement; the connection is given up after it
-    // A change between reachable (err NULL) and away.
+    // A change between reachable (err NULL) and away, or in the reason for that.
     void (*changed)(void *owner, const struct err *err);
     void *owner;
 };

@@ -30,6 +30,11 @@ static bool in_class(const char *state, const char *const *classes) {
     return false;
 }
 
+bool pg_is_read_only(const struct pg_result *result) {
+    const char *state = PQresultErrorField((const PGresult *)result, PG_DIAG_SQLSTATE);
+    return state && strcmp(state, "25006") == 0;
+}
+
 bool pg_error(const struct pg_result *result, const char *what, struct err *err) {
     // SQLSTATE classes (PostgreSQL 15, appendix A). 08000 to 08007 connection (08P01 is a program
     // that speaks the protocol wrongly), 25006 read-only, 40 rolled back,

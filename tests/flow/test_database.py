@@ -1,13 +1,15 @@
 """The database goes away in ways of its own."""
+import os
 import pathlib
 import signal
 import struct
 import time
 
+import psycopg
 import pytest
 
 import wire
-from cascade import RULES, cascade, line
+from cascade import RULES, cascade, line, run_cascade
 from models import CUT, scored
 from proxy import Proxy
 from until import until
@@ -70,3 +72,82 @@ def test_policies_that_cannot_be_stored_are_tried_again_in_peace(fleet, model):
     fleet.sql_run("drop trigger full_up on policies")
     fleet.outcomes(1)
     escalator.ready()
+
+
+@pytest.fixture
+def calling(fleet, model):
+    """The whole fleet, and 20 calls under way: while they are, the database gets into trouble."""
+    fleet.tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    fleet.up = run_cascade(fleet, fleet.tiny.url, fleet.tiny.url)
+    fleet.tiny.hold()
+    fleet.send(*[wire.job(line(n)) for n in range(20)])
+    until(lambda: fleet.tiny.calls == 20, "20 calls under way")
+    return fleet
+
+
+def whole(fleet, count):
+    outcomes = fleet.outcomes(count)
+    assert {o.verdict for o in outcomes.values()} == {"accept"}
+    assert fleet.count("attempts") == count and fleet.count("decisions") == count
+    assert fleet.count("dead_letters") == 0
+    assert fleet.tiny.calls == count and fleet.tiny.repeats == 0
+    assert all(program.running for program in fleet.up)
+
+
+def alter_user(fleet, how, end_sessions=False):
+    with psycopg.connect(fleet.stack.database_url, autocommit=True) as db:
+        db.execute(f"alter role {fleet.prefix} {how}")
+        if end_sessions:
+            db.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s",
+                       [fleet.prefix])
+
+
+def test_read_only(calling):
+    """As after a failover, when a connection is left to what is a standby now: it is given up for a
+    new one."""
+    fleet = calling
+    alter_user(fleet, "set default_transaction_read_only = on", end_sessions=True)
+    fleet.tiny.release()
+    fleet.up[0].said("store_attempts: .*25006")
+    alter_user(fleet, "reset default_transaction_read_only")
+    whole(fleet, 20)
+
+
+def test_out_of_connections(calling):
+    fleet = calling
+    alter_user(fleet, "connection limit 0", end_sessions=True)
+    fleet.tiny.release()
+    fleet.up[0].said("too many connections.*waiting for it")
+    alter_user(fleet, "connection limit -1")
+    whole(fleet, 20)
+
+
+def test_restarted(calling):
+    """An operator's restart: the server says good-bye to all its sessions."""
+    fleet = calling
+    os.kill(fleet.stack.pid("postgres"), signal.SIGINT)
+    fleet.tiny.release()
+    fleet.up[0].said("waiting for it")
+    fleet.stack.up()
+    whole(fleet, 20)
+
+
+def test_what_is_no_bad_row(calling):
+    """Statements that fail for want of something: room, memory, time, a lock, a disk that reads."""
+    fleet = calling
+    fleet.tiny.release()
+    whole(fleet, 20)
+    fleet.sql_run("create table trouble (code text)")
+    fleet.sql_run("create function trouble() returns trigger language plpgsql as $$ "
+                  "declare c text; begin select code into c from trouble; if c is not null then "
+                  "raise exception 'as the test says' using errcode = c; end if; return null; end $$")
+    for table in "attempts", "decisions":
+        fleet.sql_run(f"create trigger trouble before insert on {table} execute function trouble()")
+    codes = "53100", "53200", "57014", "40P01", "55P03", "58030"
+    for n, code in enumerate(codes, 1):
+        fleet.sql_run("insert into trouble values (%s)", code)
+        fleet.send(*[wire.job(line(20 * n + i)) for i in range(20)])
+        fleet.up[0].said(rf"store_attempts: as the test says \({code}\); \d+ rows wait")
+        fleet.sql_run("delete from trouble")
+        fleet.outcomes(20 * (n + 1))
+    whole(fleet, 20 * (len(codes) + 1))
