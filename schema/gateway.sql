@@ -190,3 +190,18 @@ select r.id from api_responses r
 where r.tenant = $1 and r.id = $2
   and not exists (select from decisions d where d.job_id = r.id and d.final)
 on conflict do nothing
+
+-- --- Keys of the API.
+
+-- name: key_add
+insert into api_keys (id, hash, tenant, name, scopes) values ($1, $2, $3, $4, $5)
+
+-- name: key_list
+select id, hash, tenant, name, scopes, created_at, revoked_at from api_keys
+order by created_at, id
+
+-- The key that $1 begins, if it is one alone.
+-- name: key_revoke
+update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+where id in (select min(id) from api_keys where starts_with(id, $1) having count(*) = 1)
+returning id, tenant, name, revoked_at

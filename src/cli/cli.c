@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
     &label_command,
     &rules_command,
     &quality_command,
+    &key_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/json_out.h"
 #include "base/mem.h"
@@ -140,6 +140,37 @@ void call_not_found(struct call *call, const char *what, const char *param) {
 
 // --- the head
 
+static bool refuse_key(struct call *call, const char *what) {
+    call_fail(call, &(struct call_fault){.status = 401, .code = "invalid_api_key"},
+              "%s; send 'Authorization: Bearer <key>', with one of `taskfit key add`", what);
+    return false;
+}
+
+// While there never was a key, whoever can reach the loopback may do everything.
+static bool admit_key(struct call *call) {
+    static const char scheme[] = "Bearer ";
+    const struct api_keys *keys = &call->gateway->keys;
+    const char *given = httpd_header(call->request, "Authorization");
+    if (keys->made == 0) {
+        call->tenant = slice_of("");
+        return true;
+    }
+    if (given == NULL || strncasecmp(given, scheme, sizeof(scheme) - 1) != 0) {
+        return refuse_key(call, "no API key was given");
+    }
+    const struct api_key *key = api_keys_find(keys, slice_of(given + sizeof(scheme) - 1));
+    if (key == NULL) {
+        return refuse_key(call, "this API key is not known here, or was revoked");
+    }
+    call->tenant = arena_slice(&call->arena, slice_of(key->tenant));
+    if (key->scopes & (call->route->scope | SCOPE_ADMIN)) {
+        return true;
+    }
+    call_fail(call, &(struct call_fault){.status = 403, .code = "insufficient_scope"},
+              "this API key's scopes do not allow %s %s", call->route->method, call->route->path);
+    return false;
+}
+
 static bool admit(struct call *call) {
     struct gateway *gateway = call->gateway;
     struct httpd_request *request = call->request;
@@ -159,6 +190,9 @@ static bool admit(struct call *call) {
     case ROUTE_NO_METHOD:
         call_fail(call, &(struct call_fault){.status = 405, .code = "method_not_supported"},
                   "%s is not for %s", httpd_method(request), httpd_path(request));
+        return false;
+    }
+    if (!admit_key(call)) {
         return false;
     }
     call->name = id;
@@ -196,7 +230,6 @@ void call_begun(void *owner, struct httpd_request *request) {
     call->gateway = gateway;
     call->request = request;
     call->id = uuid_v7(loop_wall_ms(process->loop), &process->random);
-    call->tenant = slice_of("");
     call->began_ms = loop_now_ms(process->loop);
     arena_init(&call->arena, &process->pool);
     httpd_set_own(request, call);

@@ -2,6 +2,7 @@
 #ifndef TASKFIT_GATEWAY_FRAME_H
 #define TASKFIT_GATEWAY_FRAME_H
 
+#include "fleet/api_keys.h"
 #include "fleet/process.h"
 #include "gateway/asks.h"
 #include "gateway/folder.h"
@@ -18,6 +19,9 @@ struct gateway {
     struct enqueue *enqueue;
     struct batch_work *batches;
     struct singles *singles;
+    struct api_keys keys;
+    bool loading_keys;
+    int64_t keys_ms;     // when they are looked at again
     size_t calls;        // requests in hand
     size_t body_bytes;   // held for them
     bool draining;

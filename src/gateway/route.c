@@ -1,5 +1,6 @@
 #include "gateway/route.h"
 
+#include "fleet/api_keys.h"
 #include "gateway/batches.h"
 #include "gateway/files.h"
 #include "gateway/singles.h"
@@ -7,21 +8,21 @@
 
 // clang-format off
 static const struct route routes[] = {
-    {"POST",   "/v1/files",              NULL,     BODY_UPLOAD, upload_handle},
-    {"GET",    "/v1/files",              NULL,     BODY_NONE,   files_list},
-    {"GET",    "/v1/files/{}",           "file-",  BODY_NONE,   files_get},
-    {"GET",    "/v1/files/{}/content",   "file-",  BODY_NONE,   files_content},
-    {"DELETE", "/v1/files/{}",           "file-",  BODY_NONE,   files_delete},
-    {"POST",   "/v1/batches",            NULL,     BODY_JSON,   batches_create},
-    {"GET",    "/v1/batches",            NULL,     BODY_NONE,   batches_list},
-    {"GET",    "/v1/batches/{}",         "batch_", BODY_NONE,   batches_get},
-    {"POST",   "/v1/batches/{}/cancel",  "batch_", BODY_NONE,   batches_cancel},
-    {"GET",    "/v1/models",             NULL,     BODY_NONE,   models_list},
-    {"GET",    "/v1/models/{}",          NULL,     BODY_NONE,   models_get},
-    {"POST",   "/v1/chat/completions",   NULL,     BODY_JSON,   singles_chat},
-    {"POST",   "/v1/responses",          NULL,     BODY_JSON,   singles_response},
-    {"GET",    "/v1/responses/{}",       "resp_",  BODY_NONE,   singles_get},
-    {"POST",   "/v1/responses/{}/cancel", "resp_", BODY_NONE,   singles_cancel},
+    {"POST",   "/v1/files",                NULL,     BODY_UPLOAD, SCOPE_SUBMIT, upload_handle},
+    {"GET",    "/v1/files",                NULL,     BODY_NONE,   SCOPE_READ,   files_list},
+    {"GET",    "/v1/files/{}",             "file-",  BODY_NONE,   SCOPE_READ,   files_get},
+    {"GET",    "/v1/files/{}/content",     "file-",  BODY_NONE,   SCOPE_READ,   files_content},
+    {"DELETE", "/v1/files/{}",             "file-",  BODY_NONE,   SCOPE_SUBMIT, files_delete},
+    {"POST",   "/v1/batches",              NULL,     BODY_JSON,   SCOPE_SUBMIT, batches_create},
+    {"GET",    "/v1/batches",              NULL,     BODY_NONE,   SCOPE_READ,   batches_list},
+    {"GET",    "/v1/batches/{}",           "batch_", BODY_NONE,   SCOPE_READ,   batches_get},
+    {"POST",   "/v1/batches/{}/cancel",    "batch_", BODY_NONE,   SCOPE_SUBMIT, batches_cancel},
+    {"GET",    "/v1/models",               NULL,     BODY_NONE,   SCOPE_READ,   models_list},
+    {"GET",    "/v1/models/{}",            NULL,     BODY_NONE,   SCOPE_READ,   models_get},
+    {"POST",   "/v1/chat/completions",     NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_chat},
+    {"POST",   "/v1/responses",            NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_response},
+    {"GET",    "/v1/responses/{}",         "resp_",  BODY_NONE,   SCOPE_READ,   singles_get},
+    {"POST",   "/v1/responses/{}/cancel",  "resp_",  BODY_NONE,   SCOPE_SUBMIT, singles_cancel},
 };
 // clang-format on
 

@@ -17,6 +17,7 @@ struct route {
     const char *path;    // "{}" stands for a segment, the id
     const char *prefix;  // of that id: "file-"; NULL: it is a name
     enum route_body body;
+    unsigned scope;      // enum api_scope: a key must have it
     void (*handle)(struct call *call);
 };
 
