@@ -71,12 +71,14 @@ with stored as (
         g (job_id, hop, tier, verdict, reasons, explanation, next_tier, answer_hop, confidence,
            threshold, policy, path, batch_id, custom_id, line, tenant, audit, cost, created_at)
     on conflict do nothing
-    returning job_id, hop, batch_id, tier, verdict, path, reasons, audit
+    returning job_id, hop, batch_id, tier, verdict, path, reasons, audit, policy
 ), queued as (  -- what people shall look at
     insert into reviews (job_id, round, why, path, batch_id, reasons)
     select job_id, 1, case when verdict = 'review' then 'outcome' else 'audit' end, path, batch_id,
         reasons
-    from stored where verdict = 'review' or (verdict = 'accept' and audit)
+    from stored s
+    where verdict = 'review' or (verdict = 'accept' and audit and not exists (
+        select from policies p where p.version = s.policy and p.audit_tier <> s.tier))
     on conflict do nothing
 ), kept as (
     insert into inputs (job_id, batch_id, input)
@@ -169,24 +171,39 @@ with certificate as (
     select * from unnest($4::text[], $5::text[]) g (version, text) where version is not null
     on conflict do nothing
 )
-insert into policies (version, path, text, certificate)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing
+insert into policies (version, path, text, certificate, audit_tier)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $6::text[]) on conflict do nothing
 
--- What people first said of answers that were accepted by these certificates and drawn for audit,
--- after label $2. Labels get their numbers before they are there: those of the last $3 milliseconds
--- wait for the ones that come late.
+-- Tiers' answers for audits. Comes back: the keys that were new.
+-- name: store_audits
+insert into audits (job_id, hop) select * from unnest($1::uuid[], $2::int2[])
+on conflict do nothing returning job_id, hop
+
+-- What was said of answers that were accepted by these certificates and drawn for audit: by tiers,
+-- after audit $2, and what people first said, after label $3. Both get their numbers before they are
+-- there: those of the last $4 milliseconds wait for the ones that come late.
 -- name: audit_verdicts
-select l.id, d.path, p.certificate, l.answer, a.answer
-from labels l
-join decisions d on d.job_id = l.job_id and d.final and d.audit
-join policies p on p.version = d.policy and p.certificate = any($1::text[])
-join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
-where l.id > $2::int8 and l.labelled_at < clock_timestamp() - $3::int8 * interval '1 ms'
-  and l.withdrawn_at is null
-  and not exists (select from labels e where e.job_id = l.job_id and e.withdrawn_at is null
-                    and e.id < l.id)
-order by l.id
-limit $4::int8
+(select s.id, null::int8, d.path, p.certificate, r.answer, a.answer
+ from audits s
+ join decisions d on d.job_id = s.job_id and d.final and d.audit
+ join policies p on p.version = d.policy and p.certificate = any($1::text[])
+ join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
+ join attempts r on r.job_id = s.job_id and r.hop = s.hop
+ where s.id > $2::int8 and s.heard_at < clock_timestamp() - $4::int8 * interval '1 ms'
+ order by s.id limit $5::int8)
+union all
+(select null, l.id, d.path, p.certificate, l.answer, a.answer
+ from labels l
+ join decisions d on d.job_id = l.job_id and d.final and d.audit
+ join policies p on p.version = d.policy and p.certificate = any($1::text[])
+ join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
+ where l.id > $3::int8 and l.labelled_at < clock_timestamp() - $4::int8 * interval '1 ms'
+   and l.withdrawn_at is null
+   and not exists (select from audits s where s.job_id = l.job_id)
+   and not exists (select from labels e where e.job_id = l.job_id and e.withdrawn_at is null
+                     and e.id < l.id)
+ order by l.id limit $5::int8)
+order by 1, 2
 
 -- --- What the reading commands of the command line run.
 

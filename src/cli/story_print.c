@@ -163,9 +163,15 @@ static void print_certificate(struct page *page, const struct story_hop *hop) {
     page_flush(page, "certificate");
 }
 
-static void print_decision(struct page *page, const struct story_hop *hop) {
+static void print_decision(struct page *page, const struct story *story,
+                           const struct story_hop *hop) {
     const struct story_decision *d = &hop->decision;
+    const struct story_hop *end = story_end(story);
     struct buf *out = &page->text;
+    if (d->verdict.at == NULL && end && end->decision.audit && hop->hop > end->hop) {
+        page_field(page, "audit", slice_of("the answer that stands is held against this one"));
+        return;
+    }
     if (d->verdict.at == NULL) {
         page_field(page, "decision", slice_of("none yet: the escalator has still to see it"));
         return;
@@ -199,7 +205,7 @@ static void print_hop(struct page *page, const struct story *story, const struct
     if (hop->attempted) {
         print_attempt(page, story, hop);
     }
-    print_decision(page, hop);
+    print_decision(page, story, hop);
 }
 
 // --- letters and the end

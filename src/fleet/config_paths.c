@@ -8,7 +8,7 @@ enum { PATHS_MOST = 256, FIELDS_MOST = 64 };
 
 struct draft {
     const struct conf_node *tiers, *accept, *answer, *limits, *review;
-    const char *rules, *certificate;
+    const char *rules, *certificate, *audit_by;
     int last, keep, broken;
     double audit;
 };
@@ -53,8 +53,11 @@ static const struct conf_row path_rows[] = {
      "all, or none"},
     {"limits", CONF_NODE, PATH(limits), "", 0, 0, "map", "what bounds a job, below"},
     {"audit", CONF_NUMBER, PATH(audit), "0", 0, 1, NULL,
-     "share of accepted answers that are drawn for people to check (taskfit review); what they "
-     "find is held against the certificate's promise"},
+     "share of accepted answers that are drawn for a check, which delays no outcome; what it finds "
+     "is held against the certificate's promise"},
+    {"audit_by", CONF_TEXT, PATH(audit_by), "review", 0, 0, NULL,
+     "who checks them: people (review), or a tier of this path, whose answer counts as right; its "
+     "own answers go to people"},
     {"broken", CONF_CHOICE, PATH(broken), "alert", 0, 0, "alert raise next",
      "while audits show that the promise does not hold: the log and the metrics tell and answers "
      "stand as before; their confidence must be halfway from the threshold to certainty; they go "
@@ -303,6 +306,16 @@ static bool rules_read(struct config *config, const struct conf_node *node,
            conf_error(node, err, "%s", why.text);
 }
 
+static bool audit_read(const struct conf_node *node, const struct draft *draft,
+                       struct path *path, struct err *err) {
+    path->audit = draft->audit;
+    path->broken = (enum path_broken)draft->broken;
+    path->audit_tier = strcmp(draft->audit_by, "review") == 0 ? NULL : draft->audit_by;
+    return path->audit_tier == NULL || path_tier_index(path, slice_of(path->audit_tier)) >= 0 ||
+           conf_error(conf_get(node, "audit_by"), err,
+                      "this is neither review nor one of the path's tiers");
+}
+
 static bool path_read(struct config *config, const struct conf_node *node,
                       struct config_path *path, struct err *err) {
     static const struct config_naming naming = {"a path", "._-", 64};
@@ -315,10 +328,8 @@ static bool path_read(struct config *config, const struct conf_node *node,
     policy->name = node->key;
     policy->last = (enum path_last)draft.last;
     policy->keep = (enum path_keep)draft.keep;
-    policy->audit = draft.audit;
-    policy->broken = (enum path_broken)draft.broken;
     if (!tiers_read(config, draft.tiers, policy, err) ||
-        !thresholds_read(config, node, path, err) ||
+        !thresholds_read(config, node, path, err) || !audit_read(node, &draft, policy, err) ||
         !answer_read(config, draft.answer, &policy->answer, err) ||
         !limits_read(config, draft.limits, policy, err) ||
         !conf_fill(&review_table, draft.review, &policy->review, &config->arena, err)) {

@@ -100,6 +100,9 @@ void config_policy_seal(struct config *config, struct config_path *path) {
     write_integer(&out, "spend_pico_usd", policy->spend_pico_usd);
     write_key(&out, "audit");
     buf_json_number(&out, policy->audit);
+    if (policy->audit_tier) {
+        write_text(&out, "audit_by", policy->audit_tier);
+    }
     if (policy->certificate) {
         write_text(&out, "broken", brokens[policy->broken]);
     }

@@ -218,6 +218,8 @@ bool decisions_read(struct hop *hop, size_t index, const struct pg_result *resul
                         ? -1
                         : (int)pg_get_int(result, row, COLUMN_ANSWER_HOP);
     d->audit = pg_get_int(result, row, COLUMN_AUDIT) != 0;
+    d->audit_tier =
+        d->audit && hop->path ? decide_audit_tier(&hop->path->policy, &hop->attempt) : NULL;
     d->cost_pico_usd = pg_get_int(result, row, COLUMN_COST);
     hop->policy = arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_POLICY));
     decisions_read_codes(d, arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)));

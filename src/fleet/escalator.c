@@ -29,7 +29,7 @@ struct usual {
 
 struct escalator {
     struct station station;
-    struct store *storing, *finding;
+    struct store *storing, *finding, *auditing;
     struct revisions revisions;
     struct auditor *auditor;
     struct rules_scratch rules;
@@ -102,6 +102,15 @@ static void judge(struct escalator *e, struct hop *hop) {
     decide(&facts, &hop->arena, hop->decision);
 }
 
+// The job has its outcome: what this tier says of it is only noted, and its errors are nothing.
+static void hear_audit(struct escalator *e, struct hop *hop) {
+    if (hop->attempt.error.at) {
+        station_finish(&e->station, hop);
+    } else {
+        store_add(e->auditing, hop, STEP_STORING);
+    }
+}
+
 static void on_taken(void *owner, struct hop *hop, const struct record *record) {
     struct escalator *e = owner;
     struct slice text = {0};
@@ -114,6 +123,10 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
     hop->decision = arena_zalloc(&hop->arena, sizeof(*hop->decision));
     if (hop_find_path(hop, hop->attempt.tier, &text) != REASON_NONE) {
         store_add(e->finding, hop, STEP_STORING);  // what was decided when there was one stands
+        return;
+    }
+    if (hop->job.audit) {
+        hear_audit(e, hop);
         return;
     }
     if (hop->job.created_ms == 0) {
@@ -129,7 +142,8 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 
 static bool has_room(void *owner) {
     struct escalator *e = owner;
-    return !store_stuck(e->storing) && !store_stuck(e->finding) && auditor_knows(e->auditor);
+    return !store_stuck(e->storing) && !store_stuck(e->finding) && !store_stuck(e->auditing) &&
+           auditor_knows(e->auditor);
 }
 
 // --- storing
@@ -164,6 +178,15 @@ static void on_stored(void *owner, struct hop *const *rows, size_t count,
         } else {
             store_add(e->finding, rows[i], STEP_STORING);
         }
+    }
+}
+
+static void on_audits(void *owner, struct hop *const *rows, size_t count,
+                      const struct pg_result *result) {
+    struct escalator *e = owner;
+    (void)result;
+    for (size_t i = 0; i < count; i++) {
+        station_finish(&e->station, rows[i]);
     }
 }
 
@@ -219,12 +242,11 @@ static const struct attempt *answer_of(const struct hop *hop) {
     return NULL;
 }
 
-static bool send_next(struct escalator *e, struct hop *hop) {
+static bool send_next(struct escalator *e, struct hop *hop, const char *tier) {
     struct buf *scratch = &e->station.scratch;
     buf_clear(scratch);
     wire_next_job_pack(&hop->job, &hop->attempt, hop->decision, &hop->arena, scratch);
-    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, hop->decision->next_tier,
-                          buf_slice(scratch));
+    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, tier, buf_slice(scratch));
 }
 
 static bool send_outcome(struct escalator *e, struct hop *hop) {
@@ -244,18 +266,25 @@ static bool send_outcome(struct escalator *e, struct hop *hop) {
                           buf_slice(scratch));
 }
 
-// A job that was decided dead has a letter, whose row was stored with the decision, and an outcome.
-// One is out before the other is sent: a hop has one record on its way at a time.
+// Beside its outcome a job may have a letter, whose row was stored with the decision, or be sent to
+// a tier for the audit. One is out before the other is sent: a hop has one record on its way at a
+// time.
+static bool has_two(const struct hop *hop) {
+    return hop->decision->verdict == VERDICT_DEAD || hop->decision->audit_tier;
+}
+
 static bool send(void *owner, struct hop *hop) {
     struct escalator *e = owner;
     if (hop->revision) {
         return revisions_send(&e->revisions, hop);
     }
     if (hop->decision->verdict == VERDICT_ESCALATE) {
-        return send_next(e, hop);
+        return send_next(e, hop, hop->decision->next_tier);
     }
-    if (hop->decision->verdict == VERDICT_DEAD && !hop->letter_out) {
-        return burial_publish(e->station.publisher, hop, &e->station.scratch);
+    if (has_two(hop) && !hop->first_out) {
+        return hop->decision->audit_tier
+                   ? send_next(e, hop, hop->decision->audit_tier)
+                   : burial_publish(e->station.publisher, hop, &e->station.scratch);
     }
     return send_outcome(e, hop);
 }
@@ -266,8 +295,8 @@ static bool has_more(void *owner, struct hop *hop) {
         revisions_out(&e->revisions, hop);
         return true;
     }
-    bool more = hop->decision->verdict == VERDICT_DEAD && !hop->letter_out;
-    hop->letter_out = true;
+    bool more = has_two(hop) && !hop->first_out;
+    hop->first_out = true;
     return more;
 }
 
@@ -321,6 +350,10 @@ static struct slice policy_certificate(const struct config_path *path) {
     return slice_of(path->policy.certificate ? path->policy.certificate->version : NULL);
 }
 
+static struct slice policy_audit_tier(const struct config_path *path) {
+    return slice_of(path->policy.audit_tier);
+}
+
 static struct slice certificate_text(const struct config_path *path) {
     return path->policy.certificate ? path->policy.certificate->text : (struct slice){0};
 }
@@ -328,7 +361,8 @@ static struct slice certificate_text(const struct config_path *path) {
 // As a turn: how long until there is something to do.
 static int64_t send_policies(struct escalator *e, int64_t now_ms) {
     static struct slice (*const columns[])(const struct config_path *path) = {
-        policy_version, policy_path, policy_text, policy_certificate, certificate_text};
+        policy_version,     policy_path,      policy_text,
+        policy_certificate, certificate_text, policy_audit_tier};
     const struct config *config = e->unknown[0];
     struct pg_params params = {0};
     if (e->policies_sent || !pg_ready(e->station.pg)) {
@@ -369,12 +403,14 @@ int64_t escalator_turn(struct escalator *e, int64_t now_ms) {
     wait_ms = sooner_ms(wait_ms, station_begin(&e->station, now_ms));
     station_lighten(&e->station, e->storing, NULL);
     station_lighten(&e->station, e->finding, NULL);
+    station_lighten(&e->station, e->auditing, NULL);
     if (e->unknown_count > 0) {
         wait_ms = sooner_ms(wait_ms, send_policies(e, now_ms));
         return sooner_ms(wait_ms, station_end(&e->station, now_ms));
     }
     wait_ms = sooner_ms(wait_ms, store_turn(e->storing, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(e->finding, now_ms));
+    wait_ms = sooner_ms(wait_ms, store_turn(e->auditing, now_ms));
     wait_ms = sooner_ms(wait_ms, revisions_turn(&e->revisions, now_ms));
     return sooner_ms(wait_ms, station_end(&e->station, now_ms));
 }
@@ -389,7 +425,7 @@ bool escalator_drained(const struct escalator *e) {
 
 bool escalator_ready(const struct escalator *e) {
     return station_ready(&e->station) && e->policy_failures == 0 && !store_stuck(e->storing) &&
-           !store_stuck(e->finding) && auditor_knows(e->auditor);
+           !store_stuck(e->finding) && !store_stuck(e->auditing) && auditor_knows(e->auditor);
 }
 
 // --- opening and closing
@@ -399,11 +435,13 @@ bool escalator_open(struct escalator **out, struct process *process, struct err 
                                                  pack, on_leaving, NULL};
     static const struct store_kind storing = {PG_store_decisions, encode, on_stored, on_refused};
     static const struct store_kind finding = {PG_find_decisions, encode_keys, on_found, on_refused};
+    static const struct store_kind auditing = {PG_store_audits, encode_keys, on_audits, on_refused};
     struct escalator *e = mem_zalloc(sizeof(*e));
     bool ok = station_init(&e->station, process, "results", &events, e, err);
     e->storing = store_new(process, e->station.pg, &storing, e);
     e->finding = store_new(process, e->station.pg, &finding, e);
     revisions_init(&e->revisions, &e->station);
+    e->auditing = store_new(process, e->station.pg, &auditing, e);
     e->auditor = auditor_new(process, e->station.pg);
     *out = e;
     return ok;
@@ -419,6 +457,7 @@ void escalator_close(struct escalator *e) {
     store_free(e->storing);
     store_free(e->finding);
     revisions_fini(&e->revisions);
+    store_free(e->auditing);
     auditor_free(e->auditor);
     rules_fini(&e->rules);
     mem_free(e);

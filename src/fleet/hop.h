@@ -93,7 +93,7 @@ struct hop {
     struct list twins;          // hops with the same key that wait for this one
     bool registered;            // by_job is in its map
     bool buried;                // goes to dead: `burial` is what it says
-    bool letter_out;            // of a decision that is dead: the outcome follows it
+    bool first_out;             // of two records: the outcome follows
     bool dropped;               // to be thrown away as soon as its call or row is back
     unsigned deliveries;        // records on their way
 };

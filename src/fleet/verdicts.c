@@ -9,7 +9,9 @@
 enum { PAGE = 2000, LATE_MS = 1000 };
 
 // The columns of the query `audit_verdicts`, in its order.
-enum column { COLUMN_LABEL, COLUMN_PATH, COLUMN_CERTIFICATE, COLUMN_RIGHT, COLUMN_ANSWER };
+enum column {
+    COLUMN_AUDIT, COLUMN_LABEL, COLUMN_PATH, COLUMN_CERTIFICATE, COLUMN_RIGHT, COLUMN_ANSWER,
+};
 
 void verdicts_init(struct verdicts *v, const struct config *config) {
     *v = (struct verdicts){.watches = mem_array(config->path_count + 1, sizeof(*v->watches))};
@@ -34,12 +36,11 @@ void verdicts_ask(const struct verdicts *v, struct pg_params *params) {
     for (uint32_t i = 0; i < v->count; i++) {
         pg_slice(params, slice_of(v->watches[i].path->certificate->version));
     }
-    pg_scalar(params, PG_INT8);
-    pg_int8(params, v->last);
-    pg_scalar(params, PG_INT8);
-    pg_int8(params, LATE_MS);
-    pg_scalar(params, PG_INT8);
-    pg_int8(params, PAGE);
+    const int64_t numbers[] = {v->last_audit, v->last_label, LATE_MS, PAGE};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        pg_scalar(params, PG_INT8);
+        pg_int8(params, numbers[i]);
+    }
 }
 
 // A certificate may be that of several paths, and each keeps its promise or not.
@@ -59,7 +60,11 @@ bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
     for (int row = 0; row < rows; row++) {
         struct verdict_watch *watch = find(v, result, row);
         struct arena arena;
-        v->last = pg_get_int(result, row, COLUMN_LABEL);
+        if (pg_is_null(result, row, COLUMN_LABEL)) {
+            v->last_audit = pg_get_int(result, row, COLUMN_AUDIT);
+        } else {
+            v->last_label = pg_get_int(result, row, COLUMN_LABEL);
+        }
         if (watch == NULL) {
             continue;
         }
@@ -69,7 +74,7 @@ bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
                                               pg_get_slice(result, row, COLUMN_ANSWER), &arena));
         arena_fini(&arena);
     }
-    return rows == PAGE;
+    return rows >= PAGE;
 }
 
 const struct audit *verdicts_of(const struct verdicts *v, const struct path *path) {

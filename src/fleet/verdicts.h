@@ -18,7 +18,7 @@ struct verdict_watch {
 struct verdicts {
     struct verdict_watch *watches;
     uint32_t count;
-    int64_t last;  // label that was read; 0: none
+    int64_t last_audit, last_label;  // that were read; 0: none
     struct arena_pool pool;
 };
 

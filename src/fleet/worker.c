@@ -151,7 +151,8 @@ static void bury_called(struct worker *w, struct hop *hop, struct slice text) {
 
 static bool is_skipped(const struct worker *w, const struct hop *hop) {
     const struct path *path = &hop->path->policy;
-    return !hop->job.all_tiers && path->tiers[path_tier_index(path, slice_of(w->tier))].skipped;
+    bool asked = hop->job.all_tiers || hop->job.audit;
+    return !asked && path->tiers[path_tier_index(path, slice_of(w->tier))].skipped;
 }
 
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {

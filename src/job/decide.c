@@ -241,6 +241,11 @@ static void move_on(const struct facts *f, int place, struct arena *arena, struc
     end_path(f, arena, d);
 }
 
+const char *decide_audit_tier(const struct path *path, const struct attempt *attempt) {
+    bool other = path->audit_tier && !slice_is(attempt->tier, path->audit_tier);
+    return other && attempt->hop + 1 < HOPS_MOST ? path->audit_tier : NULL;
+}
+
 // Neither cancelled nor expired nor dead by an error; what a rule says of an answer ends no sample.
 static bool goes_on(const struct facts *f, const struct decision *d) {
     return f->attempt->error.at == NULL || d->verdict == VERDICT_ESCALATE;
@@ -253,6 +258,7 @@ void decide(const struct facts *f, struct arena *arena, struct decision *d) {
     d->answer_hop = -1;
     d->threshold = NAN;
     d->audit = false;
+    d->audit_tier = NULL;
     d->cost_pico_usd = spent(f);
     int place = f->path ? path_tier_index(f->path, f->attempt->tier) : -1;
     if (place < 0) {
@@ -268,5 +274,6 @@ void decide(const struct facts *f, struct arena *arena, struct decision *d) {
         d->answer_hop = (int)f->attempt->hop;
     }
     d->audit = d->verdict == VERDICT_ACCEPT && f->chance < f->path->audit;
+    d->audit_tier = d->audit ? decide_audit_tier(f->path, f->attempt) : NULL;
     assert(d->verdict == VERDICT_ACCEPT || d->reason_count > 0);
 }

@@ -72,8 +72,13 @@ struct decision {
     int answer_hop;         // whose answer stands; -1: none
     double threshold;       // that the confidence was held against; NaN: none
     bool audit;
+    const char *audit_tier;  // that is asked for the audit; NULL: people are
     int64_t cost_pico_usd;  // of this and all earlier hops
 };
+
+// The tier that an audited answer of this attempt's tier is held against; NULL: people's word, also
+// of the answers of that tier itself.
+const char *decide_audit_tier(const struct path *path, const struct attempt *attempt);
 
 // Texts of reasons are views of facts, static, or in the arena.
 void decide(const struct facts *facts, struct arena *arena, struct decision *decision);

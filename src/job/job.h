@@ -48,6 +48,7 @@ struct job {
     bool all_tiers;           // every tier answers, whatever the ones before said, then people
     uint32_t hop;
     struct slice tier;
+    bool audit;               // it has its outcome, which this tier's answer is held against
     const struct attempt *trail;  // earlier hops, in order
     uint32_t trail_count;
 };

@@ -62,6 +62,7 @@ struct path {
     uint32_t hops;              // most visits to tiers
     int64_t spend_pico_usd;     // per job; 0: no cap
     double audit;               // share of accepted answers, 0 to 1
+    const char *audit_tier;     // whose answers they are held against; NULL: people's
     struct review_policy review;
     enum path_broken broken;
 };

@@ -190,6 +190,7 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
         .order_key = slice_of(m->order_key),
         .tenant = slice_of(m->tenant),
         .all_tiers = m->has_all_tiers && m->all_tiers,
+        .audit = m->has_audit && m->audit,
         .hop = m->hop,
         .tier = slice_of(m->tier),
     };
@@ -389,7 +390,9 @@ void wire_next_job_pack(const struct job *job, const struct attempt *attempt,
     m.trail = trail;
     m.has_hop = true;
     m.hop = job->hop + 1;
-    m.tier = (char *)(uintptr_t)decision->next_tier;
+    m.tier = (char *)(uintptr_t)(decision->audit_tier ? decision->audit_tier
+                                                       : decision->next_tier);
+    m.has_audit = m.audit = decision->audit_tier != NULL;
     m.has_created_ms = true;
     m.created_ms = job->created_ms;
     pack(&m.base, out);

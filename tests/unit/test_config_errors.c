@@ -201,7 +201,9 @@ static void test_wrong_paths(void **state) {
         {"hops: 3,", "hops: 17,", "taskfit.yaml:35: hops: '17' is not a whole number from 1 to 16"},
         {"audit: 0.02", "threshold: x",
          "taskfit.yaml:36: threshold: unknown key of paths.<name>; known are tiers, accept, "
-         "certificate, answer, rules, last, keep, limits, audit, broken, review"},
+         "certificate, answer, rules, last, keep, limits, audit, audit_by, broken, review"},
+        {"audit: 0.02", "audit_by: people",
+         "taskfit.yaml:36: audit_by: this is neither review nor one of the path's tiers"},
         {"  free: {", "  a b: {",
          "taskfit.yaml:37: a b: a path is named by 1 to 64 letters, digits and characters of "
          "'._-'"},

@@ -75,6 +75,28 @@ static void test_accepts(void **state) {
     assert_true(s.decision.audit);
 }
 
+static void test_an_audit_by_a_tier(void **state) {
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    s.path.audit = 1;
+    s.path.audit_tier = "large";
+    decided(&s, VERDICT_ACCEPT, "");
+    assert_true(s.decision.audit);
+    assert_string_equal(s.decision.audit_tier, "large");
+    scene_init(&s);
+    s.path.audit = 1;
+    s.path.audit_tier = "large";
+    at_tier(&s, "large", 2);  // its own answers are for people
+    decided(&s, VERDICT_ACCEPT, "");
+    assert_true(s.decision.audit);
+    assert_null(s.decision.audit_tier);
+    scene_init(&s);
+    s.path.audit_tier = "large";
+    decided(&s, VERDICT_ACCEPT, "");
+    assert_null(s.decision.audit_tier);
+}
+
 static void test_escalates_what_is_unsure(void **state) {
     static const double confidences[] = {0.8999, NAN, INFINITY, 1.5, -0.1};
     struct scene s;
@@ -358,6 +380,7 @@ static void test_an_unknown_path_is_dead(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepts),
+        cmocka_unit_test(test_an_audit_by_a_tier),
         cmocka_unit_test(test_escalates_what_is_unsure),
         cmocka_unit_test(test_a_threshold_of_zero_needs_no_confidence),
         cmocka_unit_test(test_form_goes_before_confidence),
