@@ -9,6 +9,7 @@
 #include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/review.h"
+#include "cli/review_screen.h"
 #include "io/pg_session.h"
 
 enum { LIST_MOST = 50 };
@@ -170,9 +171,9 @@ static bool check_use(const struct review_options *o, int argc, struct err *err)
     if (argc > 0 && words != 1) {
         return err_exit(err, EX_USAGE, "one of --accept HOP, --answer JSON, --skip and --undo");
     }
-    if (argc == 0 && !o->list && !o->stats) {
-        return err_exit(err, EX_USAGE, "what? --list, --stats, or JOB with --accept HOP, "
-                        "--answer JSON, --skip or --undo");
+    if (argc == 0 && !o->list && !o->stats && !(isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))) {
+        return err_exit(err, EX_USAGE, "standard input and output are no terminal: --list, "
+                        "--stats, or JOB with --accept HOP, --answer JSON, --skip or --undo");
     }
     return true;
 }
@@ -185,8 +186,13 @@ static bool review_run(struct review *review, int argc, char **argv, struct err 
                (o->list ? review_list(session, &review->filter, o, err)
                         : review_stats(session, &review->filter, o, review->arena, err));
     }
-    (void)argc;
-    return reviewer_name(o->by, &review->reviewer.person, err) && one_job(review, argv[0], err);
+    if (!reviewer_name(o->by, &review->reviewer.person, err)) {
+        return false;
+    }
+    if (argc > 0) {
+        return one_job(review, argv[0], err);
+    }
+    return read_filter(review, err) && review_screen_run(&review->reviewer, &review->filter, err);
 }
 
 static int run(const void *given, int argc, char **argv) {
@@ -243,10 +249,13 @@ const struct command review_command = {
     .name = "review",
     .arguments = "[JOB]",
     .summary = "people as the last tier: what waits, and what is right",
-    .help = "JOB is a job's id, BATCH/CUSTOM_ID, or a custom id of the newest batch. A word is a\n"
+    .help = "Without JOB, on a terminal, the queue is worked off key by key: the input, all\n"
+            "answers side by side, why the job is here; keys to accept, correct, skip, undo.\n\n"
+            "JOB is a job's id, BATCH/CUSTOM_ID, or a custom id of the newest batch. A word is a\n"
             "label, and makes the outcome: accepted, at the tier `review`. What the fleet had\n"
             "decided stays as it was; the new outcome is a revision of it, in the view `outcomes`\n"
             "and on the topic of decisions. A job that does not wait is looked at again.\n\n"
+            "  taskfit review --path invoices --by anna\n"
             "  taskfit review --list --reason rule\n"
             "  taskfit review INV-004217 --accept mid --by anna\n"
             "  taskfit review INV-004218 --answer IGST --by anna --note 'states differ'\n",

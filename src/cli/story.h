@@ -45,6 +45,8 @@ struct story_letter {
 };
 
 // What people said, and what they made of the outcome.
+enum { STORY_HOPS_SHOWN = 8 };  // side by side: a path has at most 8 tiers
+
 struct story_round {
     uint32_t round;
     struct slice why, state, reviewer, verdict, answer, note;  // absent: not yet, or none
