@@ -175,12 +175,24 @@ static void read_success(const struct request *request, const struct reply *repl
     }
 }
 
+// An answer that costs nobody knows what would pass every cap on spend.
+static void check_usage(const struct model *model, struct arena *arena, struct reading *reading) {
+    bool by_token = model->price.input_pico_usd > 0 || model->price.output_pico_usd > 0;
+    if (reading->error == REASON_NONE && by_token && reading->usage.input_tokens == 0 &&
+        reading->usage.output_tokens == 0) {
+        reading->error = REASON_ERROR_USAGE;
+        reading->error_text = arena_printf(arena, "%s has a price per token; have the server tell "
+                                           "usage, or give it price.call", model->name);
+    }
+}
+
 void dialect_read(const struct request *request, const struct reply *reply, struct arena *arena,
                   struct reading *reading) {
     struct error_body error;
     *reading = (struct reading){.signals.field = NAN, .retry_after_ms = -1};
     if (reply->status >= 200 && reply->status <= 299) {
         read_success(request, reply, arena, reading);
+        check_usage(request->model, arena, reading);
     } else {
         error_body_read(reply->body, arena, &error);
         fail(request, reply->status, &error, arena, reading);

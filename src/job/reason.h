@@ -19,6 +19,8 @@
     X(ERROR_SERVER,      NEXT, "error.server",      "the model server failed (5xx)") \
     X(ERROR_REPLY,       NEXT, "error.reply",       "the reply was not of the dialect's form") \
     X(ERROR_TOO_LARGE,   NEXT, "error.too_large",   "the reply was larger than the limit") \
+    X(ERROR_USAGE,       NEXT, \
+      "error.usage",       "the reply tells no tokens, by which the model is paid") \
     X(ERROR_TRUNCATED,   NEXT, \
       "error.truncated",   "the model stopped before its answer was whole") \
     X(ERROR_REFUSED,     NEXT, "error.refused",     "the model refused the request (4xx)") \

@@ -172,6 +172,27 @@ static void test_retry_after(void **state) {
     assert_int_equal(s->reading.retry_after_ms, -1);
 }
 
+// An answer whose cost nobody can tell would pass every cap on spend.
+static void test_priced_by_token_without_usage(void **state) {
+    struct scene *s = *state;
+    scene_labels(s);
+    s->model.dialect = dialect_find("scorer");
+    scene_read(s, 200, "{\"answer\":\"IGST\"}");
+    assert_reason(s->reading.error, NONE);
+    s->model.price.call_pico_usd = 1;
+    scene_read(s, 200, "{\"answer\":\"IGST\"}");
+    assert_reason(s->reading.error, NONE);
+    s->model.price.output_pico_usd = 2;
+    scene_read(s, 200, "{\"answer\":\"IGST\"}");
+    assert_reason(s->reading.error, ERROR_USAGE);
+    assert_null(s->reading.answer.at);
+    assert_false(s->reading.retry);
+    scene_read(s, 200, "{\"answer\":\"IGST\",\"usage\":{\"input_tokens\":7}}");
+    assert_reason(s->reading.error, NONE);
+    scene_read(s, 200, "{\"nothing\":1}");
+    assert_reason(s->reading.error, ANSWER_MISSING);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
@@ -179,6 +200,7 @@ int main(void) {
         SCENE_TEST(test_bodies_of_no_form),
         SCENE_TEST(test_long_texts_are_cut),
         SCENE_TEST(test_retry_after),
+        SCENE_TEST(test_priced_by_token_without_usage),
     };
     return cmocka_run_group_tests_name("dialect", tests, NULL, NULL);
 }
