@@ -1,21 +1,40 @@
 """Records that cannot be processed: to dead, told why, and the stream goes on."""
 import json
 import os
+import types
 import uuid
 
 import pytest
 
+import fleet as fleet_module
+import models
 import wire
 from cascade import line, run_cascade
 from models import CUT, scored
 
+HEADERS = [("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+
+
+def one(fleet, tiny, nobody):
+    """The whole fleet; its first tier accepts all."""
+    fleet.tiny = tiny
+    run_cascade(fleet, tiny.url, nobody.url, limits={"input": "64KiB"})
+    return fleet
+
+
+def accepts(_):
+    return scored("CGST_SGST", 0.97)
+
 
 @pytest.fixture
 def fleet_of_one(fleet, model):
-    """The whole fleet; its first tier accepts all."""
-    fleet.tiny = model(lambda _: scored("CGST_SGST", 0.97))
-    run_cascade(fleet, fleet.tiny.url, model(lambda _: CUT).url, limits={"input": "64KiB"})
-    return fleet
+    return one(fleet, model(accepts), model(lambda _: CUT))
+
+
+def attached():
+    job = wire.job(line())
+    job.input.attachments.add(media_type="image/png", content=b"x")
+    return job
 
 
 POISON = {
@@ -27,7 +46,8 @@ POISON = {
     "unknown path": (lambda: wire.job(line(), path="invoicse"), "path.unknown"),
     "oversized input": (lambda: wire.job({"text": "x" * 70000}), "message.too_large"),
     "input that is not JSON": (lambda: wire.job(b'{"from": '), "message.not_json"),
-    "input nested too deeply": (lambda: wire.job(b"[" * 1000 + b"]" * 1000), "message.not_json"),
+    "input nested absurdly": (lambda: wire.job(b"[" * 30000 + b"]" * 30000), "message.not_json"),
+    "input nested one too deep": (lambda: wire.job(b"[" * 65 + b"]" * 65), "message.not_json"),
     "input that is not UTF-8": (lambda: wire.job(b'{"text": "\xff\xfe"}'), "message.not_json"),
     "surrogate in UTF-8": (lambda: wire.job(b'{"text": "\xed\xa0\x80"}'), "message.not_json"),
     "surrogate alone": (lambda: wire.job(b'{"text": "\\ud800"}'), "message.not_json"),
@@ -40,37 +60,77 @@ POISON = {
     "no id": (lambda: wire.Job(path="invoices", input={"json": b"{}"}), "message.incomplete"),
     "short id": (lambda: wire.Job(id=b"abc", path="invoices", input={"json": b"{}"}),
                  "message.incomplete"),
+    "an attachment": (lambda: attached(), "message.schema"),
+    "a hop that no job has": (lambda: wire.job(line(), hop=99), "message.broken"),
+    "a time that is none": (lambda: wire.job(line(), created_ms=-1), "message.broken"),
+    "a text above its limit": (lambda: wire.job(line(), custom_id="x" * 513), "message.too_large"),
     "no input": (lambda: wire.Job(id=uuid.uuid4().bytes, path="invoices"), "message.incomplete"),
 }
 
 
-def test_each_goes_to_dead_and_the_stream_goes_on(fleet_of_one):
-    """Between good jobs, all in one run; what is told holds what came."""
-    fleet = fleet_of_one
-    values, good = {}, []
-    for name, (make, reason) in POISON.items():
-        message = make()
-        value = message if isinstance(message, bytes) else message.SerializeToString()
-        values[value] = (name, reason)
-        good.append(wire.job(line()))
-        fleet.send(value, good[-1])
-    letters = {record.value(): record for record in fleet.read_topic("dead", len(POISON))}
-    rows = {bytes(row.value): row for row in fleet.sql("select * from dead_letters")}
-    assert set(rows) == set(values)
-    for value, (name, reason) in values.items():
-        assert (name, rows[value].reason) == (name, reason)
-        assert rows[value].topic == fleet.topic("jobs.tiny")
-    for record in letters.values():
-        letter = wire.DeadLetter.FromString(record.value())
-        headers = dict(record.headers())
-        assert values[letter.value][1] == letter.reason == headers["reason"].decode()
-        assert headers["topic"].decode() == fleet.topic("jobs.tiny")
-        assert int(headers["offset"]) == letter.offset
-    told = {row.job_id for row in rows.values() if row.job_id}
-    outcomes = fleet.outcomes(len(good) + len(told))
-    assert all(outcomes[wire.id_of(job)].verdict == "accept" for job in good)
+def value_of(message):
+    return message if isinstance(message, bytes) else message.SerializeToString()
+
+
+def send(fleet, value, records):
+    def sent(error, record):
+        assert not error, error
+        records[value] = record
+    fleet.producer.produce(fleet.topic("jobs.tiny"), value, b"the key", headers=HEADERS,
+                           on_delivery=sent)
+
+
+@pytest.fixture(scope="module")
+def buried(stack, tmp_path_factory):
+    """All of them in one run, between good jobs: what was sent, and what came of it."""
+    fleet = fleet_module.Fleet(stack, tmp_path_factory.mktemp("poison"))
+    servers = models.Model(accepts), models.Model(lambda _: CUT)
+    one(fleet, *servers)
+    it = types.SimpleNamespace(fleet=fleet, good=[], records={},
+                               values={name: value_of(make()) for name, (make, _) in POISON.items()})
+    for value in it.values.values():
+        it.good.append(wire.job(line()))
+        fleet.send(it.good[-1])
+        send(fleet, value, it.records)
+    assert fleet.producer.flush(30) == 0
+    it.letters = {wire.DeadLetter.FromString(record.value()).value: record
+                  for record in fleet.read_topic("dead", len(POISON))}
+    it.rows = {bytes(row.value): row for row in fleet.sql("select * from dead_letters")}
+    yield it
+    bad = fleet.close()
+    for server in servers:
+        server.close()
+    assert not bad, bad
+
+
+@pytest.mark.parametrize("name", POISON)
+def test_goes_to_dead_as_it_came(buried, name):
+    """Bytes, key and headers of the record, its place and time, and why: in letter and row."""
+    value, reason, fleet = buried.values[name], POISON[name][1], buried.fleet
+    record, row = buried.records[value], buried.rows[value]
+    letter = wire.DeadLetter.FromString(buried.letters[value].value())
+    headers = {key: text.decode() for key, text in buried.letters[value].headers()}
+    place = fleet.topic("jobs.tiny"), record.partition(), record.offset()
+    timestamp = record.timestamp()[1]
+    assert (headers["topic"], int(headers["partition"]), int(headers["offset"])) == place
+    assert (int(headers["timestamp"]), headers["reason"], headers["attempts"]) == (timestamp, reason, "0")
+    assert headers["text"] == letter.text == (row.text or "") and headers["ce_type"] == "taskfit.dead"
+    assert (letter.topic, letter.partition, letter.offset) == place
+    assert (letter.timestamp_ms, letter.reason, letter.attempts) == (timestamp, reason, 0)
+    assert letter.key == buried.letters[value].key() == bytes(row.key) == b"the key"
+    assert [(h.name, h.value) for h in letter.headers.headers] == HEADERS
+    assert (row.topic, row.partition, row.offset) == place
+    assert (row.recorded_at.timestamp(), row.reason, row.attempts) == (timestamp / 1000, reason, 0)
+
+
+def test_the_stream_goes_on(buried):
+    fleet = buried.fleet
+    told = {row.job_id for row in buried.rows.values() if row.job_id}
+    outcomes = fleet.outcomes(len(buried.good) + len(told))
+    assert all(outcomes[wire.id_of(job)].verdict == "accept" for job in buried.good)
     assert all(outcomes[job].verdict == "dead" for job in told)
-    assert fleet.tiny.calls == len(good)
+    assert set(buried.rows) == set(buried.letters) == set(buried.values.values())
+    assert fleet.tiny.calls == len(buried.good)
 
 
 def test_poison_among_results_does_not_stop_the_escalator(fleet_of_one):
