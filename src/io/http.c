@@ -20,6 +20,7 @@ enum {
     SEND_BYTES = 16384,   // likewise, and its least: a call holds it as long as it lasts
     KEY_BYTES = 80,
     RETRY_AFTER_BYTES = 64,
+    HEAD_MOST_BYTES = 64 << 10,  // a server may send header lines without end
     RATES_BYTES = 1024,
     BODY_KEPT = 8192,     // a larger reply's memory is given back
 };
@@ -55,6 +56,7 @@ struct http_call {
     struct slice unread;  // of a streamed request
     struct buf body;
     uint32_t body_most;
+    size_t head_bytes;  // of the reply's header lines so far
     bool too_large;
     char retry_after[RETRY_AFTER_BYTES];
     bool has_retry_after, retry_after_is_ms;
@@ -141,6 +143,11 @@ static size_t on_header(char *line, size_t one, size_t size, void *opaque) {
                  {"llm_provider-retry-after", false}};
     struct http_call *call = opaque;
     (void)one;
+    call->head_bytes += size;
+    if (call->head_bytes > HEAD_MOST_BYTES) {
+        call->too_large = true;
+        return 0;
+    }
     if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
         call->has_retry_after = false;  // of an earlier, interim response
         buf_clear(&call->rates);
@@ -421,6 +428,7 @@ static void call_prepare(struct http_call *call, const struct http_request *requ
     }
     call->body_most = request->reply_bytes;
     call->too_large = call->has_retry_after = false;
+    call->head_bytes = 0;
     buf_clear(&call->rates);
     curl_easy_setopt(call->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, headers);
