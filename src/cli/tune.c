@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/labels_source.h"
+#include "cli/tune_frontier.h"
 #include "cli/tune_report.h"
 
 enum { EX_REFUSED = 1, SEED = 1, REVIEW_COST = 10 };
@@ -15,7 +16,8 @@ struct options {
     struct labels_source labels;
     const char *output;
     double risk, delta, budget, review_cost;
-    bool match, json;
+    bool match, frontier, json;
+    int format;
     uint32_t seed;
 };
 
@@ -28,7 +30,7 @@ static double or_else(double given, double fallback) {
 }
 
 static bool goal(const struct options *options, struct tune_options *into, struct err *err) {
-    int goals = (options->risk > 0) + (options->budget > 0) + options->match;
+    int goals = (options->risk > 0) + (options->budget > 0) + options->match + options->frontier;
     *into = (struct tune_options){
         .goal = options->match ? TUNE_MATCH : options->budget > 0 ? TUNE_BUDGET : TUNE_RISK,
         .promise = {or_else(options->risk, RISK), or_else(options->delta, DELTA)},
@@ -39,7 +41,10 @@ static bool goal(const struct options *options, struct tune_options *into, struc
         return false;
     }
     if (goals > 1) {
-        return err_exit(err, EX_USAGE, "only one of --risk, --budget and --match");
+        return err_exit(err, EX_USAGE, "only one of --risk, --budget, --match and --frontier");
+    }
+    if (options->format != FRONTIER_AUTO && !options->frontier) {
+        return err_exit(err, EX_USAGE, "--format is about --frontier");
     }
     return is_share("risk", into->promise.risk, err) &&
            is_share("delta", into->promise.delta, err);
@@ -60,22 +65,34 @@ static bool give(const struct tune_report *c, const struct options *options, str
     return ok;
 }
 
+static int certify_labels(const struct options *options, const struct tune_options *how,
+                          struct labels *labels, struct arena *arena) {
+    struct tuned *tuned = mem_zalloc(sizeof(*tuned));
+    struct err err;
+    tune(&labels->cascade, how, tuned);
+    const struct tune_report report = {labels, how, tuned, clock_wall_ms()};
+    int status = !give(&report, options, arena, &err) ? cli_fail(&err)
+                 : tuned->refused                     ? EX_REFUSED
+                                                      : EX_OK;
+    mem_free(tuned);
+    return status;
+}
+
 static int tune_labels(const struct options *options, const struct tune_options *how,
                        struct arena *arena) {
     struct labels *labels = mem_zalloc(sizeof(*labels));
-    struct tuned *tuned = mem_zalloc(sizeof(*tuned));
+    struct tune_frontier wanted = {options->json ? FRONTIER_JSON : options->format,
+                                   options->output, how->seed};
     struct err err;
-    int status = labels_source_read(&options->labels, arena, labels);
+    int status = options->frontier && !tune_frontier_settle(&wanted, &err)
+                     ? cli_fail(&err)
+                     : labels_source_read(&options->labels, arena, labels);
     if (status == EX_OK) {
-        tune(&labels->cascade, how, tuned);
-        const struct tune_report report = {labels, how, tuned, clock_wall_ms()};
-        status = !give(&report, options, arena, &err) ? cli_fail(&err)
-                 : tuned->refused                     ? EX_REFUSED
-                                                      : EX_OK;
+        status = options->frontier ? tune_frontier(&wanted, labels, arena)
+                                   : certify_labels(options, how, labels, arena);
     }
     labels_fini(labels);
     mem_free(labels);
-    mem_free(tuned);
     return status;
 }
 
@@ -112,9 +129,15 @@ static const struct option_row rows[] = {
      "instead: the most right answers for this much of the last tier's cost"},
     {"match", 'm', OPTION_FLAG, AT(match), NULL, NULL,
      "instead: the least cost for as many right answers as the last tier alone"},
+    {"frontier", '\0', OPTION_FLAG, AT(frontier), NULL, NULL,
+     "instead: what accuracy costs, over all tiers and orders, with 95 % intervals"},
+    {"format", '\0', OPTION_CHOICE, AT(format), "FORMAT", FRONTIER_FORMATS,
+     "of the frontier: auto (the default) is what the ending of -o says, else a plot on a terminal "
+     "and CSV elsewhere"},
     {"seed", 's', OPTION_COUNT, AT(seed), "N", NULL,
      "which items calibrate and which test (default: 1)"},
-    {"output", 'o', OPTION_TEXT, AT(output), "FILE", NULL, "write the certificate there"},
+    {"output", 'o', OPTION_TEXT, AT(output), "FILE", NULL,
+     "write the certificate (the frontier) there"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "the certificate on standard output"},
 };
 
@@ -131,7 +154,8 @@ const struct command tune_command = {
         "the labels do not carry the promise: the reason and about how many would are in it.\n\n"
         "  taskfit tune --path invoices --risk 0.05 --delta 0.1 -o invoices.json\n"
         "  taskfit tune --from labels.csv --path invoices -o invoices.json\n"
-        "  taskfit tune --from labels.csv --budget 0.35 --json\n",
+        "  taskfit tune --from labels.csv --budget 0.35 --json\n"
+        "  taskfit tune --from labels.csv --frontier -o frontier.svg\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),
