@@ -246,8 +246,12 @@ int64_t station_end(struct station *s, int64_t now_ms) {
     station_lighten(s, s->burial.store, was_called_in_vain);
     int64_t wait_ms = store_turn(s->burial.store, now_ms);
     send_all(s);
+    bool was_full = !list_empty(&s->finished) && !has_room(s);
     while (!list_empty(&s->finished)) {
         hop_free(s, hop_of(list_first(&s->finished)));
+    }
+    if (was_full && has_room(s)) {
+        wait_ms = 0;  // what was left with the brokers for want of room is taken at once
     }
     measure(s, now_ms);
     if (s->draining) {

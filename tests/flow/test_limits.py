@@ -33,6 +33,13 @@ def start(fleet, tiny, mid, limits=None, **tier):
     fleet.escalator()
 
 
+def send_to_one_partition(fleet, count):
+    for n in range(count):
+        job = wire.job(line(n))
+        fleet.producer.produce(fleet.topic("jobs.tiny"), job.SerializeToString(), job.id, partition=0)
+    assert fleet.producer.flush(30) == 0
+
+
 @pytest.mark.parametrize("limits, reason", [
     ({"hops": 1}, "limit.hops"),
     ({"spend": "0.000001"}, "limit.spend"),
@@ -101,7 +108,7 @@ def test_jobs_in_memory(fleet, model):
     tiny = model(sure)
     tiny.hold()
     worker, *_ = run_cascade(fleet, tiny.url, tiny.url, limits={"hops": 10, "in_flight": 5})
-    fleet.send(*[wire.job(line(n)) for n in range(40)])
+    send_to_one_partition(fleet, 40)
     until(lambda: worker.metric('taskfit_hops{step="ready"}') == 5, "5 that wait")
     until(lambda: worker.metric("taskfit_backlog_jobs") == 30, "the backlog")
     assert worker.metric("taskfit_jobs_taken_total") == 10 and tiny.calls == 5
@@ -114,10 +121,7 @@ def test_the_span_of_offsets(fleet, model):
     go_on = threading.Event()
     tiny = model(lambda request: (request.body["line"] == 0 and go_on.wait(60), sure(request))[1])
     worker, *_ = run_cascade(fleet, tiny.url, tiny.url, limits={"offset_span": 20})
-    jobs = [wire.job(line(n)) for n in range(60)]
-    for job in jobs:
-        fleet.producer.produce(fleet.topic("jobs.tiny"), job.SerializeToString(), job.id, partition=0)
-    fleet.producer.flush(30)
+    send_to_one_partition(fleet, 60)
     until(lambda: fleet.count("attempts") == 19, "those within the span")
     assert worker.metric("taskfit_jobs_taken_total") == 20
     go_on.set()
