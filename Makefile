@@ -148,6 +148,9 @@ check: deps ## everything that must pass; the last line counts
 bench: all $(BUILD)/model_stub ## speed of worker and escalator beside a Go peer, as a table
 	@tests/bench/run
 
+bench-limits: all $(BUILD)/model_stub ## how much of a server's limits is used, which nobody tells
+	@BUILD=$(BUILD) tests/flow/python tests/bench/limits
+
 MILLION ?= 1000000
 bench-million: all $(BUILD)/model_stub ## memory after MILLION=1000000 finished jobs, and their replay
 	@BUILD=$(BUILD) tests/flow/python tests/bench/million --jobs $(MILLION)
@@ -196,7 +199,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	rm -rf $(BUILD)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
-        stack-up stack-down bench bench-million quality-bench chaos clean
+        stack-up stack-down bench bench-million bench-limits quality-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -4,6 +4,7 @@
 //   POST /score                 scorer dialect: {"answer": …, "confidence": …}
 //   POST /v1/chat/completions   OpenAI's, with logprobs when they are asked for
 //   GET  /stats                 calls, distinct keys, repeated calls, in flight now and at most
+//   POST /limits                what is refused from now on (limits.h)
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
@@ -21,7 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "head.h"
 #include "keys.h"
+#include "limits.h"
 #include "reply.h"
 #include "wheel.h"
 
@@ -39,7 +42,8 @@ struct connection {
 };
 
 struct stats {
-    uint64_t calls, repeats, without_key;
+    uint64_t calls, repeats, without_key, refused, tokens;
+    uint64_t place_ms;  // calls in flight, over time
     uint32_t in_flight, most_in_flight, connections, most_connections;
 };
 
@@ -50,6 +54,7 @@ static struct {
     struct labels labels;
     struct keys keys;
     struct stats stats;
+    struct limits limits;
     struct wheel wheel;
     char read[READ_BYTES];
 } stub;
@@ -123,81 +128,25 @@ static bool send_bytes(struct connection *c, const char *bytes, size_t len) {
 
 // --- requests
 
-struct head {
-    const char *path;
-    size_t path_len, body_len, whole;  // whole: with the body
-    const char *key;
-    size_t key_len;
-    bool post, close, chunked;
-};
-
-static bool line_is(const char *line, size_t len, const char *name, const char **value,
-                    size_t *value_len) {
-    size_t n = strlen(name);
-    if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0) {
-        return false;
-    }
-    const char *at = line + n + 1, *end = line + len;
-    while (at < end && *at == ' ') {
-        at++;
-    }
-    *value = at;
-    *value_len = (size_t)(end - at);
-    return true;
-}
-
-static void head_line(struct head *head, const char *line, size_t len) {
-    const char *value;
-    size_t value_len;
-    if (line_is(line, len, "Content-Length", &value, &value_len)) {
-        head->body_len = strtoul(value, NULL, 10);
-    } else if (line_is(line, len, "Idempotency-Key", &value, &value_len)) {
-        head->key = value;
-        head->key_len = value_len;
-    } else if (line_is(line, len, "Connection", &value, &value_len)) {
-        head->close = value_len == 5 && strncasecmp(value, "close", 5) == 0;
-    } else if (line_is(line, len, "Transfer-Encoding", &value, &value_len)) {
-        head->chunked = true;
-    }
-}
-
-// False: the head is not whole yet.
-static bool head_read(struct head *head, const char *bytes, size_t len) {
-    const char *end = memmem(bytes, len, "\r\n\r\n", 4);
-    if (end == NULL) {
-        return false;
-    }
-    *head = (struct head){.post = strncmp(bytes, "POST ", 5) == 0};
-    const char *line_end = memchr(bytes, '\r', len);
-    const char *path = memchr(bytes, ' ', (size_t)(line_end - bytes));
-    if (path) {
-        head->path = ++path;
-        const char *path_end = memchr(path, ' ', (size_t)(line_end - path));
-        head->path_len = (size_t)((path_end ? path_end : line_end) - path);
-    }
-    while (line_end < end) {
-        const char *line = line_end + 2;
-        line_end = memchr(line, '\r', (size_t)(end + 1 - line));
-        head_line(head, line, (size_t)(line_end - line));
-    }
-    head->whole = (size_t)(end + 4 - bytes) + head->body_len;
-    return true;
-}
-
-static bool path_is(const struct head *head, const char *path) {
-    return head->path_len == strlen(path) && memcmp(head->path, path, head->path_len) == 0;
+static bool send_json(struct connection *c, int status, const char *body) {
+    char text[REPLY_MOST];
+    return send_bytes(c, text, reply_write_json(text, status, "", body));
 }
 
 static bool send_stats(struct connection *c) {
-    char body[512], text[REPLY_MOST];
+    char body[512];
     const struct stats *s = &stub.stats;
     snprintf(body, sizeof(body),
              "{\"calls\":%llu,\"distinct_keys\":%zu,\"repeats\":%llu,\"without_key\":%llu,"
-             "\"in_flight\":%u,\"most_in_flight\":%u,\"connections\":%u,\"most_connections\":%u}\n",
+             "\"refused\":%llu,\"tokens\":%llu,\"place_ms\":%llu,\"now_ms\":%lld,"
+             "\"in_flight\":%u,\"most_in_flight\":%u,\"connections\":%u,"
+             "\"most_connections\":%u}\n",
              (unsigned long long)s->calls, stub.keys.used, (unsigned long long)s->repeats,
-             (unsigned long long)s->without_key, s->in_flight, s->most_in_flight, s->connections,
+             (unsigned long long)s->without_key, (unsigned long long)s->refused,
+             (unsigned long long)s->tokens, (unsigned long long)s->place_ms,
+             (long long)stub.now_ms, s->in_flight, s->most_in_flight, s->connections,
              s->most_connections);
-    return send_bytes(c, text, reply_write_json(text, 200, body));
+    return send_json(c, 200, body);
 }
 
 // One write a call, before its reply: what the file says outlives a kill -9.
@@ -224,8 +173,17 @@ static void count_call(const struct head *head) {
 }
 
 static bool send_answer(struct connection *c) {
-    char text[REPLY_MOST];
-    return send_bytes(c, text, reply_write(text, &stub.labels, &c->call));
+    char text[REPLY_MOST], headers[LIMITS_HEADERS];
+    limits_headers(&stub.limits, false, stub.now_ms, headers);
+    return send_bytes(c, text, reply_write(text, &stub.labels, &c->call, headers));
+}
+
+static bool refuse(struct connection *c) {
+    char text[REPLY_MOST], headers[LIMITS_HEADERS];
+    stub.stats.refused++;
+    limits_headers(&stub.limits, true, stub.now_ms, headers);
+    return send_bytes(c, text, reply_write_json(text, 429, headers,
+                                                "{\"error\":{\"message\":\"slow down\"}}\n"));
 }
 
 static int64_t next_latency_ms(void) {
@@ -239,11 +197,16 @@ static int64_t next_latency_ms(void) {
 static bool begin_call(struct connection *c, const struct head *head, const char *body) {
     count_call(head);
     c->call = (struct call){
-        .kind = path_is(head, "/score") ? CALL_SCORE : CALL_CHAT,
+        .kind = head_path_is(head, "/score") ? CALL_SCORE : CALL_CHAT,
         .hash = bytes_hash(body, head->body_len, stub.seed),
         .prompt_tokens = (uint32_t)(head->body_len / BYTES_A_TOKEN),
         .logprobs = memmem(body, head->body_len, "\"logprobs\":true", 15) != NULL,
     };
+    if (!limits_admit(&stub.limits, stub.stats.in_flight, c->call.prompt_tokens + 1,
+                      stub.now_ms)) {
+        return refuse(c);
+    }
+    stub.stats.tokens += c->call.prompt_tokens + 1;
     int64_t latency_ms = next_latency_ms();
     if (latency_ms == 0) {
         if (stub.stats.most_in_flight == 0) {
@@ -259,19 +222,23 @@ static bool begin_call(struct connection *c, const struct head *head, const char
 }
 
 static bool serve(struct connection *c, const struct head *head, const char *body) {
-    char text[REPLY_MOST];
     c->close = head->close;
     if (head->chunked) {
         c->close = true;
-        return send_bytes(c, text, reply_write_json(text, 411, "{\"error\":\"no length\"}\n"));
+        return send_json(c, 411, "{\"error\":\"no length\"}\n");
     }
-    if (head->post && (path_is(head, "/score") || path_is(head, "/v1/chat/completions"))) {
+    bool chat = head_path_is(head, "/v1/chat/completions");
+    if (head->post && (chat || head_path_is(head, "/score"))) {
         return begin_call(c, head, body);
     }
-    if (!head->post && path_is(head, "/stats")) {
+    if (head->post && head_path_is(head, "/limits")) {
+        bool set = limits_set(&stub.limits, body, head->body_len, stub.now_ms);
+        return send_json(c, set ? 200 : 400, set ? "{}\n" : "{\"error\":\"no limits\"}\n");
+    }
+    if (!head->post && head_path_is(head, "/stats")) {
         return send_stats(c);
     }
-    return send_bytes(c, text, reply_write_json(text, 404, "{\"error\":\"no such page\"}\n"));
+    return send_json(c, 404, "{\"error\":\"no such page\"}\n");
 }
 
 // Serves what is whole, up to a call that waits. Returns how much was used; *gone: c is no more.
@@ -388,7 +355,9 @@ static void run(void) {
     static struct epoll_event events[EVENTS];
     for (;;) {
         int n = epoll_wait(stub.epoll, events, EVENTS, wheel_wait_ms(&stub.wheel, clock_ms()));
-        stub.now_ms = clock_ms();
+        int64_t now_ms = clock_ms();
+        stub.stats.place_ms += (uint64_t)(now_ms - stub.now_ms) * stub.stats.in_flight;
+        stub.now_ms = now_ms;
         for (int i = 0; i < n; i++) {
             on_event(&events[i]);
         }

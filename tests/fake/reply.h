@@ -20,8 +20,9 @@ struct call {
     bool logprobs;           // asked for
 };
 
-// A whole HTTP reply; returns its length.
-size_t reply_write(char text[REPLY_MOST], const struct labels *labels, const struct call *call);
-size_t reply_write_json(char text[REPLY_MOST], int status, const char *body);
+// A whole HTTP reply; returns its length. headers: further lines, each ended by CR LF.
+size_t reply_write(char text[REPLY_MOST], const struct labels *labels, const struct call *call,
+                   const char *headers);
+size_t reply_write_json(char text[REPLY_MOST], int status, const char *headers, const char *body);
 
 #endif

@@ -334,3 +334,8 @@ class Stub(Program):
     def stats(self):
         with urllib.request.urlopen(self.base + "/stats", timeout=10) as reply:
             return json.load(reply)
+
+    def limit(self, **limits):
+        """limit(places=5, rpm=600, tells=1): what is refused from now on."""
+        text = " ".join(f"{name}={value}" for name, value in limits.items()).encode()
+        urllib.request.urlopen(urllib.request.Request(self.base + "/limits", text), timeout=10)

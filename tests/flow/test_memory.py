@@ -30,7 +30,8 @@ def test_many_calls_with_large_inputs(fleet):
     stub = fleet.stub("--latency", "20000", "--labels", "CGST_SGST")
     config = cascade(stub.base + "/score", stub.base + "/score",
                      limits={"in_flight": CALLS, "hops": CALLS})
-    config["models"]["tiny@1"]["timeout"] = "2m"
+    config["models"]["tiny@1"].update(timeout="2m",  # and nothing is found out about the model
+                                      limits={"in_flight": CALLS, "in_flight_least": CALLS})
     fleet.configure(config, RULES)
     fleet.init()
     fleet.send(*jobs(CALLS))

@@ -71,3 +71,34 @@ def test_another_model_stands_in(fleet, model):
     fleet.send(*jobs)
     assert {o.tier for o in fleet.outcomes(len(jobs)).values()} == {"tiny"}
     assert {a.model for a in fleet.sql("select model from attempts")} == {"tiny@2"}
+
+
+def test_a_hidden_limit_is_found(fleet, model):
+    """300 jobs at a server that takes 5 at a time and tells nobody: few calls are refused."""
+    stub = fleet.stub("--latency", "20", "--labels", "CGST_SGST")
+    stub.limit(places=5)
+    tiny, _, _ = run_cascade(fleet, stub.base + "/score", model(answer).url)
+    fleet.send(*[wire.job(line(n)) for n in range(300)])
+    fleet.outcomes(300)
+    stats = stub.stats()
+    assert stats["most_in_flight"] == 5
+    assert stats["calls"] - stats["refused"] >= 300
+    assert stats["refused"] == tiny.metric("taskfit_calls_refused_total") < 100
+    assert fleet.count("attempts where error is not null") == 0
+
+
+def test_a_rate_is_shared_by_partitions(fleet, model):
+    """Two workers with a partition each: each may have half of the requests a minute."""
+    tiny = model(answer)
+    mine = scorer(tiny.url)
+    mine["limits"] = {"rpm": 60}
+    fleet.configure(cascade(mine, tiny.url), RULES)
+    fleet.init()
+    workers = [fleet.worker("tiny", name=f"worker-{n}") for n in range(2)]
+    for worker in workers:
+        until(lambda: worker.metric("taskfit_partitions") == 1, "a partition for each")
+    fleet.send(*[wire.job(line(n)) for n in range(40)])
+    until(lambda: tiny.calls >= 4, "calls")
+    for worker in workers:
+        until(lambda: worker.metric("taskfit_held_seconds_total") > 0, "a rate that holds back")
+    assert tiny.calls < 30
