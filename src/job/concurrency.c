@@ -9,6 +9,7 @@ enum {
     BURST_MS = 5,        // of this much of it at once
     HOLD_REPLIES = 128,  // good ones before the next probe: one refused call in so many
     HOLD_PAUSES = 20,    // and so many times the pause that the last refusal brought
+    HOLD_MOST_MS = 60000,
     HOLD_LEAST = 16,     // where a cut was a guess: what holds is not known yet
     LATENCY_MS = 100,    // less is no queue worth speaking of
     MEASURE_LEAST = 8,   // replies to a measure
@@ -93,9 +94,9 @@ static double under(double known) {
 void concurrency_refused(struct concurrency *c, const struct concurrency_call *call,
                          int64_t pause_ms, int64_t now_ms) {
     double held = fmin((double)call->level - 1, c->limit);
-    if (now_ms + pause_ms * HOLD_PAUSES > c->hold_ms) {
-        c->hold_ms = now_ms + pause_ms * HOLD_PAUSES;
-    }
+    int64_t hold_ms = pause_ms * HOLD_PAUSES < HOLD_MOST_MS ? pause_ms * HOLD_PAUSES
+                                                            : HOLD_MOST_MS;
+    c->hold_ms = now_ms + hold_ms > c->hold_ms ? now_ms + hold_ms : c->hold_ms;
     if (call->number <= c->cut) {
         // It was sent before the cut, and can only say that it was not deep enough.
         if (c->known > 0 && held < c->known) {

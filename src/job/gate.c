@@ -143,7 +143,8 @@ static void take(struct gate *gate, const double size[GATE_RATES], double times)
 }
 
 struct gate_call gate_send(struct gate *gate, size_t bytes, int64_t now_ms) {
-    struct gate_call call = {.at = concurrency_send(&gate->concurrency, gate->running, now_ms)};
+    struct gate_call call = {.at = concurrency_send(&gate->concurrency, gate->running, now_ms),
+                             .bytes = bytes};
     gate->running++;
     call.tries = !gate->plain && breaker_send(&gate->breaker);
     count_second(gate, now_ms);
@@ -174,12 +175,11 @@ int64_t gate_retry_wait_ms(struct gate *gate, int64_t now_ms) {
 
 static void correct(struct gate *gate, const struct gate_call *call,
                     const struct gate_reply *reply) {
-    double input = reply->size[GATE_INPUT], guessed = call->size[GATE_INPUT];
     for (int i = 0; i < GATE_RATES; i++) {
         gate->usual[i] += (reply->size[i] - gate->usual[i]) * (gate->measured ? recall : 1);
     }
-    if (guessed > 0 && input > 0) {
-        double a_byte = gate->tokens_a_byte * input / guessed;
+    if (call->bytes > 0 && reply->size[GATE_INPUT] > 0) {
+        double a_byte = reply->size[GATE_INPUT] / (double)call->bytes;
         gate->tokens_a_byte += (a_byte - gate->tokens_a_byte) * (gate->measured ? recall : 1);
     }
     gate->measured = true;
@@ -227,6 +227,16 @@ static int64_t refused(struct gate *gate, const struct gate_reply *reply, struct
     return pause_ms;
 }
 
+// It was refused for a rate: calls at a time have no part in it.
+static bool is_used_up(const struct gate *gate, const struct gate_reply *reply) {
+    for (int i = 0; i < GATE_TOLD; i++) {
+        if (reply->told[i].left >= 0 && reply->told[i].left < fmax(gate->usual[i], 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void hear_load(struct gate *gate, const struct gate_call *call,
                       const struct gate_reply *reply, int64_t now_ms, struct random *random) {
     if (reply->news == GATE_ANSWERED) {
@@ -236,7 +246,9 @@ static void hear_load(struct gate *gate, const struct gate_call *call,
         concurrency_late(&gate->concurrency, &call->at);
     } else if (reply->news == GATE_BUSY) {
         int64_t pause_ms = refused(gate, reply, random);
-        concurrency_refused(&gate->concurrency, &call->at, pause_ms, now_ms);
+        if (!is_used_up(gate, reply)) {
+            concurrency_refused(&gate->concurrency, &call->at, pause_ms, now_ms);
+        }
         if (now_ms + pause_ms > gate->paused_ms) {
             gate->paused_ms = now_ms + pause_ms;
         }

@@ -65,6 +65,7 @@ struct gate {
 struct gate_call {
     struct concurrency_call at;
     bool tries;  // the breaker's
+    size_t bytes;
     double size[GATE_RATES];
 };
 

@@ -55,6 +55,31 @@ static void test_tokens_are_corrected(void **state) {
     assert_true(spent <= 180000 && spent >= 0.93 * 180000);
 }
 
+static void test_many_guesses_are_corrected_once(void **state) {
+    struct gate_reply reply = answered;
+    struct gate_call under[300];
+    (void)state;
+    reply.paid = true;
+    reply.size[GATE_INPUT] = 900;
+    for (int i = 0; i < 300; i++) {
+        under[i] = gate_send(&gate, 600, now_ms);
+    }
+    for (int i = 0; i < 300; i++) {
+        gate_hear(&gate, &under[i], &reply, now_ms, &chance);
+    }
+    assert_true(gate.tokens_a_byte > 1.49 && gate.tokens_a_byte < 1.51);
+}
+
+static void test_a_rate_that_is_used_up_is_no_limit_of_calls(void **state) {
+    struct gate_reply busy = reply_of(GATE_BUSY);
+    double before = gate_most(&gate);
+    (void)state;
+    busy.told[GATE_REQUESTS] = (struct gate_quota){0, 7000};
+    struct gate_call call = gate_send(&gate, 600, now_ms);
+    gate_hear(&gate, &call, &busy, now_ms, &chance);
+    assert_true(gate_most(&gate) == before);
+}
+
 static void test_spend_of_an_hour(void **state) {
     struct gate_reply reply = answered;
     int64_t wait_ms;
@@ -252,6 +277,8 @@ int main(void) {
         cmocka_unit_test_setup(test_a_rate_is_used_and_never_passed, begin),
         cmocka_unit_test_setup(test_half_of_a_rate_for_half_of_the_partitions, begin),
         cmocka_unit_test_setup(test_tokens_are_corrected, begin),
+        cmocka_unit_test_setup(test_many_guesses_are_corrected_once, begin),
+        cmocka_unit_test_setup(test_a_rate_that_is_used_up_is_no_limit_of_calls, begin),
         cmocka_unit_test_setup(test_spend_of_an_hour, begin),
         cmocka_unit_test_setup(test_the_whole_model_pauses, begin),
         cmocka_unit_test_setup(test_what_the_server_says_is_left, begin),
