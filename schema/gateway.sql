@@ -205,3 +205,77 @@ order by created_at, id
 update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
 where id in (select min(id) from api_keys where starts_with(id, $1) having count(*) = 1)
 returning id, tenant, name, revoked_at
+
+-- --- The gateway's own API, /v1/taskfit. Whole replies are made here, as JSON.
+
+-- A job's timeline. Whose it is, its batch says, or the request it came by; one of neither is
+-- everybody's while there are no tenants.
+-- name: api_job
+with known as (
+    select coalesce(
+        (select batch_id from attempts where job_id = $2 order by hop limit 1),
+        (select batch_id from decisions where job_id = $2 order by hop limit 1),
+        (select batch_id from dead_letters where job_id = $2 limit 1)) as batch_id,
+        exists (select from attempts where job_id = $2)
+        or exists (select from decisions where job_id = $2) as seen
+)
+select json_build_object(
+    'job_id', $2::uuid, 'batch_id', k.batch_id, 'custom_id', o.custom_id, 'line', o.line,
+    'path', coalesce(r.path, b.path, o.path), 'outcome', o.verdict, 'outcome_tier', o.tier,
+    'answer', o.answer, 'confidence', o.confidence, 'model', o.model, 'cost_usd', o.cost_usd,
+    'created_at', coalesce(r.created_at, o.created_at), 'decided_at', o.decided_at,
+    'hops', (
+        select coalesce(json_agg(json_build_object(
+            'hop', coalesce(a.hop, d.hop), 'tier', coalesce(a.tier, d.tier), 'model', a.model,
+            'answer', a.answer, 'error', a.error, 'error_text', a.error_text,
+            'confidence_raw', a.confidence_raw, 'confidence', a.confidence,
+            'input_tokens', a.input_tokens, 'output_tokens', a.output_tokens,
+            'cost_usd', a.cost_pico_usd / 1e12::numeric, 'calls', a.calls,
+            'latency_ms', a.latency_ms, 'http_status', a.http_status,
+            'started_at', a.started_at, 'stored_at', a.stored_at,
+            'decision', case when d.job_id is not null then json_build_object(
+                'verdict', d.verdict, 'final', d.final, 'reasons', d.reasons,
+                'explanation', d.explanation, 'next_tier', d.next_tier,
+                'threshold', d.threshold, 'policy', d.policy, 'decided_at', d.decided_at) end)
+            order by coalesce(a.hop, d.hop)), '[]')
+        from (select * from attempts where job_id = $2) a
+        full join (select * from decisions where job_id = $2) d on d.hop = a.hop))
+from known k
+left join batches b on b.id = k.batch_id
+left join api_responses r on r.id = $2
+left join outcomes o on o.job_id = $2
+where b.tenant = $1 or r.tenant = $1 or ($1 = '' and b.id is null and r.id is null and k.seen)
+
+-- The last line that has an outcome; no row: there is no such batch.
+-- name: api_batch_last_line
+select greatest((select max(line) from decisions where batch_id = $2 and final),
+                (select max(line) from dead_letters where batch_id = $2))
+from batches where tenant = $1 and id = $2
+
+-- What a dashboard shows: the newest batches, their tiers, the newest dead letters.
+-- name: api_overview
+with mine as (
+    select * from batches where tenant = $1 order by id desc limit 50
+)
+select json_build_object(
+    'at', clock_timestamp(),
+    'batches', (
+        select coalesce(json_agg(json_build_object(
+            'id', m.id, 'name', m.name, 'path', m.path, 'total', m.total,
+            'accepted', m.accepted, 'review', m.review, 'dead', m.dead, 'expired', m.expired,
+            'cancelled', m.cancelled, 'bad_lines', m.bad_lines,
+            'cost_usd', m.cost_pico_usd / 1e12::numeric, 'created_at', m.created_at,
+            'submitted_at', m.submitted_at, 'cancelled_at', m.cancelled_at,
+            'last_decided_at', m.last_decided_at) order by m.id desc), '[]') from mine m),
+    'tiers', (
+        select coalesce(json_agg(row_to_json(s) order by s.tier), '[]') from (
+            select t.tier, sum(t.attempts) as attempts, sum(t.errors) as errors,
+                sum(t.accepted) as accepted, sum(t.escalated) as escalated, sum(t.ended) as ended,
+                sum(t.cost_pico_usd) / 1e12::numeric as cost_usd
+            from batch_tiers t join mine m on m.id = t.batch_id group by t.tier) s),
+    'dead_letters', (
+        select coalesce(json_agg(row_to_json(l)), '[]') from (
+            select l.job_id, l.batch_id, l.custom_id, l.reason, l.text, l.dead_at
+            from dead_letters l join mine m on m.id = l.batch_id
+            where l.replayed_at is null and l.dropped_at is null
+            order by l.dead_at desc limit 10) l))

@@ -1,5 +1,6 @@
 #include "gateway/call.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 enum {
     ENVELOPE_BYTES = 64 << 10,  // around an input
     BUSY_S = 2,                 // after which a client may try again
-    NUMBER_TEXT = 16,
+    NUMBER_TEXT = 24,
     MESSAGE_TEXT = 1024,
 };
 
@@ -71,6 +72,16 @@ void call_reply_events(struct call *call, const struct buf *events) {
     struct httpd_reply reply = {
         .status = 200, .type = "text/event-stream", .body = buf_slice(events)};
     send(call, &reply, NULL, NULL);
+}
+
+void call_reply_lines(struct call *call, const struct buf *lines) {
+    struct httpd_reply reply = {
+        .status = 200, .type = "application/x-ndjson", .body = buf_slice(lines)};
+    char text[NUMBER_TEXT];
+    int64_t next = call->after + call->limit;
+    const struct httpd_field more = {"X-Next-After", text};
+    snprintf(text, sizeof(text), "%" PRId64, next);
+    send(call, &reply, next < call->last ? &more : NULL, NULL);
 }
 
 void call_reply_list(struct call *call, const struct pg_result *result, const char *prefix,
@@ -198,8 +209,8 @@ static bool admit(struct call *call) {
     call->name = id;
     if (id.at && call->route->prefix && !call_id_parse(id, call->route->prefix, &call->subject)) {
         call_fail(call, &(struct call_fault){.status = 404, .code = "not_found", .param = "id"},
-                  "'%.*s' is no id of this kind: it is %s and a UUID", SLICE_ARGS(id),
-                  call->route->prefix);
+                  "'%.*s' is no id of this kind: it is %s%sa UUID", SLICE_ARGS(id),
+                  call->route->prefix, *call->route->prefix ? " and " : "");
         return false;
     }
     return true;

@@ -23,7 +23,8 @@ struct call {
     struct buf body;       // of BODY_JSON
     struct json json;      // that, parsed
     struct arena arena;    // of the call
-    int64_t limit;         // of a list
+    int64_t limit;         // of a page
+    int64_t after, last;   // of a page of lines
     int status;            // of the reply; 0: none was given
     void *own;             // the handler's
     void (*free_own)(void *own);
@@ -39,6 +40,8 @@ void call_gone(void *owner, struct httpd_request *request);
 
 void call_reply(struct call *call, int status, const struct buf *json);
 void call_reply_events(struct call *call, const struct buf *events);  // all of them
+// NDJSON of a page of lines; X-Next-After says where the next page begins, if there is one.
+void call_reply_lines(struct call *call, const struct buf *lines);
 void call_reply_file(struct call *call, int fd, int64_t bytes);
 // A page of a list: of the first call->limit rows, whose ids (column 0) have that prefix; one row
 // more says that there is more.

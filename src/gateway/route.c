@@ -3,6 +3,7 @@
 #include "fleet/api_keys.h"
 #include "gateway/batches.h"
 #include "gateway/files.h"
+#include "gateway/own.h"
 #include "gateway/singles.h"
 #include "gateway/upload.h"
 
@@ -23,6 +24,10 @@ static const struct route routes[] = {
     {"POST",   "/v1/responses",            NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_response},
     {"GET",    "/v1/responses/{}",         "resp_",  BODY_NONE,   SCOPE_READ,   singles_get},
     {"POST",   "/v1/responses/{}/cancel",  "resp_",  BODY_NONE,   SCOPE_SUBMIT, singles_cancel},
+    {"POST",   "/v1/taskfit/jobs",         NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_job},
+    {"GET",    "/v1/taskfit/jobs/{}",      "",       BODY_NONE,   SCOPE_READ,   own_job},
+    {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},
+    {"GET",    "/v1/taskfit/batches/{}/outcomes", "", BODY_NONE,  SCOPE_READ,   own_outcomes},
 };
 // clang-format on
 

@@ -15,13 +15,14 @@ static bool refuse(struct call *call, const char *code, const char *param, const
 
 static bool read_path(struct single *single) {
     struct call *call = single->call;
+    const char *key = single->kind == SINGLE_JOB ? "path" : "model";
     struct slice model;
-    if (!call_text(call, "model", true, &model)) {
+    if (!call_text(call, key, true, &model)) {
         return false;
     }
     single->path = config_path_find(call->gateway->process->config, model);
     if (single->path == NULL) {
-        call_fail(call, &(struct call_fault){404, "model_not_found", "model", 0, false},
+        call_fail(call, &(struct call_fault){404, "model_not_found", key, 0, false},
                   "'%.*s' is no path of this service; GET /v1/models lists them",
                   SLICE_ARGS(model));
         return false;
@@ -30,8 +31,22 @@ static bool read_path(struct single *single) {
     return true;
 }
 
+static bool read_input(struct single *single) {
+    struct call *call = single->call;
+    uint32_t node = json_get(&call->json, 0, "input");
+    if (node == 0) {
+        return refuse(call, "missing_required_parameter", "input", "'input' is missing");
+    }
+    single->input = json_raw(&call->json, node);
+    return true;
+}
+
 static bool read_content(struct single *single) {
     struct call *call = single->call;
+    if (single->kind == SINGLE_JOB) {
+        return read_input(single);
+    }
+    single->input = buf_slice(&call->body);
     bool chat = single->kind == SINGLE_CHAT;
     const char *key = chat ? "messages" : "input";
     uint32_t node = json_get(&call->json, 0, key);
@@ -93,12 +108,12 @@ bool single_send(struct single *single, struct err *err) {
     struct gateway *gateway = call->gateway;
     const struct config_gateway *config = &gateway->process->config->gateway;
     const struct path *policy = &single->path->policy;
-    bool waits = single->kind != SINGLE_BACKGROUND;
+    bool waits = single->kind == SINGLE_CHAT || single->kind == SINGLE_RESPONSE;
     const struct job job = {
         .has_id = true,
         .id = single->job,
         .path = slice_of(policy->name),
-        .input = buf_slice(&call->body),
+        .input = single->input,
         .created_ms = single->created_ms,
         .deadline_ms = waits ? single->created_ms + config->wait_ms : 0,
         .tenant = call->tenant,
@@ -125,10 +140,25 @@ static void reply_open(struct single *single) {
     buf_fini(&body);
 }
 
+static void reply_job(struct single *single) {
+    struct buf body = {0};
+    char id[UUID_TEXT];
+    uuid_format(single->job, id);
+    buf_char(&body, '{');
+    json_text(&body, "job_id", slice_of(id));
+    json_text(&body, "path", single->path_name);
+    json_time(&body, "created_at", single->created_ms);
+    buf_char(&body, '}');
+    call_reply(single->call, 202, &body);
+    buf_fini(&body);
+}
+
 static void on_stored(void *owner, const struct pg_result *result, const struct err *err) {
     struct single *single = owner;
     if (result == NULL) {
         call_fail_err(single->call, err);
+    } else if (single->kind == SINGLE_JOB) {
+        reply_job(single);
     } else {
         reply_open(single);
     }

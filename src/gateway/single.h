@@ -7,7 +7,12 @@
 #include "gateway/call.h"
 #include "job/stored_outcome.h"
 
-enum single_kind { SINGLE_CHAT, SINGLE_RESPONSE, SINGLE_BACKGROUND };
+enum single_kind {
+    SINGLE_CHAT,
+    SINGLE_RESPONSE,
+    SINGLE_BACKGROUND,  // a response
+    SINGLE_JOB,         // of the gateway's own API, in the background too
+};
 
 struct single {
     struct singles *singles;
@@ -19,6 +24,7 @@ struct single {
     struct delivery delivery;
     const struct config_path *path;  // only until the record is made
     struct slice path_name, metadata;  // of the call's arena
+    struct slice input;                // a view of the body
     bool stream;
     struct uuid job;
     int64_t since_ms, created_ms;

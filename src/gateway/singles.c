@@ -84,7 +84,7 @@ static void on_delivered(void *owner, const struct err *err) {
     list_remove(&single->node);
     if (err) {
         call_fail_err(single->call, err);
-    } else if (single->kind == SINGLE_BACKGROUND) {
+    } else if (single->kind == SINGLE_BACKGROUND || single->kind == SINGLE_JOB) {
         single_store(single);
     } else {
         list_append(&singles->waiting, &single->node);
@@ -123,6 +123,10 @@ void singles_response(struct call *call) {
     uint32_t background = json_get(&call->json, 0, "background");
     bool is = background && json_type(&call->json, background) == JSON_TRUE;
     start(call, is ? SINGLE_BACKGROUND : SINGLE_RESPONSE);
+}
+
+void singles_job(struct call *call) {
+    start(call, SINGLE_JOB);
 }
 
 // --- outcomes

@@ -14,6 +14,7 @@ struct singles;
 
 void singles_chat(struct call *call);
 void singles_response(struct call *call);
+void singles_job(struct call *call);     // of the gateway's own API
 void singles_get(struct call *call);     // a response of the background
 void singles_cancel(struct call *call);
 

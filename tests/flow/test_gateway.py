@@ -1,6 +1,7 @@
 """taskfit-gateway, with the official SDK of OpenAI and nothing but another base URL."""
 import concurrent.futures
 import json
+import urllib.error
 import urllib.request
 
 import openai
@@ -365,3 +366,52 @@ def test_database_that_is_away_is_said(served, stack):
         assert e.value.status_code == 503 and e.value.response.headers["retry-after"]
     until(lambda: not urllib.request.urlopen(f"{served.api.api}/files").read() is None,
           "the database again")
+
+
+def ask(fleet, path, **more):
+    """A request of the gateway's own API; returns status, headers, text."""
+    request = urllib.request.Request(fleet.api.api + path, **more)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            return reply.status, reply.headers, reply.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.headers, e.read().decode()
+
+
+def test_a_job_and_its_timeline(served):
+    def submit(text):
+        return ask(served, "/taskfit/jobs", method="POST", data=text.encode(),
+                   headers={"Idempotency-Key": "k"})
+    given = json.dumps({"path": "invoices", "input": body(4)})
+    status, _, text = submit(given)
+    job = json.loads(text)["job_id"]
+    assert status == 202 and json.loads(submit(given)[2])["job_id"] == job
+    served.outcomes(1)
+    story = json.loads(ask(served, f"/taskfit/jobs/{job}")[2])
+    assert (story["path"], story["outcome"], story["answer"]) == ("invoices", "review", None)
+    hop, = story["hops"]
+    assert (hop["answer"], hop["model"], hop["decision"]["verdict"]) == ("IGST", "small@1", "review")
+    assert hop["decision"]["reasons"][0] == "confidence.low"
+    assert ask(served, "/taskfit/jobs/01a21236-4937-764f-9935-db491c63b689")[0] == 404
+    assert ask(served, "/taskfit/jobs/x")[0] == 404
+    assert json.loads(submit('{"path": "invoices"}')[2])["error"]["param"] == "input"
+    assert json.loads(submit('{"path": "x", "input": 1}')[2])["error"]["param"] == "path"
+
+
+def test_outcomes_by_pages_of_lines(served):
+    text = "".join(json.dumps({"id": f"i{n}", "messages": body(n)["messages"]}) + "\n"
+                   for n in range(25))
+    told = json.loads(served.command("submit", "-", "--json", input=text).stdout)
+    served.outcomes(25)
+    rows, after, pages = [], "0", 0
+    while after is not None:
+        status, headers, page = ask(served, f"/taskfit/batches/{told['batch_id']}/outcomes"
+                                            f"?limit=10&after={after}")
+        assert status == 200
+        rows += [json.loads(line) for line in page.splitlines()]
+        after, pages = headers.get("X-Next-After"), pages + 1
+    assert [row["custom_id"] for row in rows] == [f"i{n}" for n in range(25)] and pages == 3
+    assert ask(served, f"/taskfit/batches/{told['batch_id']}/outcomes?after=x")[0] == 400
+    seen = json.loads(ask(served, "/taskfit/overview")[2])
+    assert (seen["batches"][0]["total"], seen["batches"][0]["accepted"]) == (25, 20)
+    assert seen["tiers"][0]["tier"] == "small" and seen["tiers"][0]["attempts"] == 25

@@ -93,6 +93,12 @@ def test_a_tenant_sees_its_own_alone(served):
                     lambda: theirs.responses.cancel(answer.id)):
         with pytest.raises(openai.NotFoundError):
             foreign()
+    for path in (f"jobs/{answer.id[len('resp_'):]}", f"batches/{batch.id[len('batch_'):]}/outcomes"):
+        ours.get(f"/taskfit/{path}", cast_to=object)
+        with pytest.raises(openai.NotFoundError):
+            theirs.get(f"/taskfit/{path}", cast_to=object)
+    assert ours.get("/taskfit/overview", cast_to=object)["batches"]
+    assert not theirs.get("/taskfit/overview", cast_to=object)["batches"]
     assert theirs.files.list().data == [] and theirs.batches.list().data == []
     own = gateway.upload(theirs, gateway.lines(gateway.row(1)))
     other = theirs.batches.create(input_file_id=own.id, endpoint="/v1/chat/completions",
