@@ -180,12 +180,13 @@ insert into audits (job_id, hop) select * from unnest($1::uuid[], $2::int2[])
 on conflict do nothing returning job_id, hop
 
 -- What was said of answers that were accepted by these certificates and drawn for audit: by tiers,
--- after audit $2, and what people first said, after label $3. Both get their numbers before they are
--- there: those of the last $4 milliseconds wait for the ones that come late.
+-- after audit $2, and what people first said, after label $3. An answer that stands only as the best
+-- there is, under the threshold, was never promised to be right. Both get their numbers before they
+-- are there: those of the last $4 milliseconds wait for the ones that come late.
 -- name: audit_verdicts
 (select s.id, null::int8, d.path, p.certificate, r.answer, a.answer
  from audits s
- join decisions d on d.job_id = s.job_id and d.final and d.audit
+ join decisions d on d.job_id = s.job_id and d.final and d.audit and d.confidence >= d.threshold
  join policies p on p.version = d.policy and p.certificate = any($1::text[])
  join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
  join attempts r on r.job_id = s.job_id and r.hop = s.hop
@@ -194,7 +195,7 @@ on conflict do nothing returning job_id, hop
 union all
 (select null, l.id, d.path, p.certificate, l.answer, a.answer
  from labels l
- join decisions d on d.job_id = l.job_id and d.final and d.audit
+ join decisions d on d.job_id = l.job_id and d.final and d.audit and d.confidence >= d.threshold
  join policies p on p.version = d.policy and p.certificate = any($1::text[])
  join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
  where l.id > $3::int8 and l.labelled_at < clock_timestamp() - $4::int8 * interval '1 ms'

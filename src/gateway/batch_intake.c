@@ -303,7 +303,7 @@ static bool send_record(struct batch_intake *intake) {
         .created_ms = loop_wall_ms(claim->gateway->process->loop),
         .deadline_ms = claim->deadline_ms,
         .tenant = slice_of(claim->tenant),
-        .tier = slice_of(intake->path->policy.tiers[0].name),
+        .tier = slice_of(path_first_tier(&intake->path->policy, false)),
     };
     if (gateway_send(claim->gateway, &job, &intake->shipment->delivery, &err)) {
         intake->shipment->sent++;

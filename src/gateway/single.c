@@ -117,7 +117,7 @@ bool single_send(struct single *single, struct err *err) {
         .created_ms = single->created_ms,
         .deadline_ms = waits ? single->created_ms + config->wait_ms : 0,
         .tenant = call->tenant,
-        .tier = slice_of(policy->tiers[0].name),
+        .tier = slice_of(path_first_tier(policy, false)),
     };
     return gateway_send(gateway, &job, &single->delivery, err);
 }

@@ -174,10 +174,10 @@ def test_a_promise_that_is_broken(fleet, model):
 
 def test_audits_by_a_tier(fleet, model):
     """The largest tier is asked after the outcome is out; what it says is held against the answer."""
-    tiny = model(lambda _: scored("CGST_SGST", 0.8))
+    tiny = model(lambda r: scored("CGST_SGST", 0.8 if r.body["line"] >= 0 else 0.2))
     mid = model(lambda r: scored("IGST" if r.body["line"] % 2 else "CGST_SGST", 0.9))
     configure(fleet, tiny, mid, certificate(tier("tiny", 0.7), tier("mid", None, used=False)))
-    fleet.config["paths"]["invoices"].update(audit=1, audit_by="mid")
+    fleet.config["paths"]["invoices"].update(audit=1, audit_by="mid", last="accept_best")
     fleet.write_config()
     fleet.init()
     escalator = fleet.escalator()
@@ -197,10 +197,14 @@ def test_audits_by_a_tier(fleet, model):
     assert "the answer that stands is held against this one" in story
     assert "outcome: accept at tiny" in story
     fleet.send(*jobs)  # again: nothing is asked or counted twice
+    unsure = wire.job(line(-1))  # stands as the best there is: it was never promised to be right
+    fleet.send(unsure)
+    assert fleet.outcomes(41)[wire.id_of(unsure)].verdict == "accept"
     fleet.send(wire.job(line(100)))
-    fleet.outcomes(41)
+    fleet.outcomes(42)
     until(lambda: escalator.metric("taskfit_certificate_audits") == 41, "one verdict more")
-    assert mid.calls == 41 and tiny.calls == 41
+    assert fleet.count("audits") == 42
+    assert mid.calls == 42 and tiny.calls == 42
 
 
 def test_refused_at_the_start(fleet, model):
