@@ -63,6 +63,9 @@ class Proxy:
         """From now on nothing that the server says goes out."""
         self._free.clear()
 
+    def let_go(self):
+        self._free.set()
+
     @property
     def holds(self):
         return any(link.held for link in self._links)

@@ -51,6 +51,24 @@ def test_a_farewell_and_a_reset_at_once_are_noticed(fleet, model, proxy):
     fleet.outcomes(1, timeout=20)
 
 
+def test_a_statement_without_an_answer(fleet, model, proxy):
+    """The server hangs: after limits.database_timeout its connection is given up for a new one."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    fleet.configure(cascade(tiny.url, tiny.url, limits={"database_timeout": "300ms"}), RULES)
+    fleet.init()
+    fleet.escalator()
+    port = fleet.database_url.split(":")[-1].split("/")[0]
+    fleet.config["postgres"]["url"] = fleet.database_url.replace(f":{port}/", f":{proxy.port}/")
+    fleet.write_config()
+    worker = fleet.worker("tiny").ready()
+    proxy.hold()
+    fleet.send(wire.job(line()))
+    worker.said("no answer within 300 ms; 1 rows wait")
+    proxy.let_go()
+    fleet.outcomes(1)
+    assert tiny.calls == 1 and worker.running
+
+
 def test_policies_that_cannot_be_stored_are_tried_again_in_peace(fleet, model):
     """A database without room, say: no decision is made before there is."""
     tiny = model(lambda _: scored("CGST_SGST", 0.97))
