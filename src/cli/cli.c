@@ -27,6 +27,7 @@ static const struct command *const commands[] = {
     &tune_command,
     &review_command,
     &label_command,
+    &compare_command,
     &rules_command,
     &quality_command,
     &key_command,
