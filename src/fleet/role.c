@@ -260,6 +260,7 @@ static bool start(struct program *p, const struct options *o, struct err *err) {
     if (!startup_check(p->process.config, p->role->program, &p->notify, err)) {
         return false;
     }
+    loop_read_clocks(p->process.loop);  // it may have waited: deadlines begin now
     name_instance(p, o);
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
         return err_fatal(err, "no random numbers from the system");
@@ -300,10 +301,10 @@ int role_main(const struct role *role, int argc, char **argv) {
     log_open(role->program, LOG_INFO);
     signal(SIGPIPE, SIG_IGN);
     if (start(&p, &options, &err)) {
-        log_info("started as %s", p.instance);
-        notify_ready(&p.notify, "running");
         loop_on_signal(p.process.loop, SIGTERM, on_stop, &p);
         loop_on_signal(p.process.loop, SIGINT, on_stop, &p);
+        log_info("started as %s", p.instance);
+        notify_ready(&p.notify, "running");
         loop_on_turn(p.process.loop, on_turn, &p);
         loop_run(p.process.loop);
     } else {

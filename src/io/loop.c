@@ -36,7 +36,7 @@ static void on_nothing_timer(uv_timer_t *handle) {
 }
 
 // libuv reads its clock again when a sleep ends, so that events see when they came.
-static void read_clocks(struct loop *loop) {
+void loop_read_clocks(struct loop *loop) {
     uv_update_time(&loop->uv);
     loop->wall_ahead_ms = clock_wall_ms() - (int64_t)uv_now(&loop->uv);
 }
@@ -44,7 +44,7 @@ static void read_clocks(struct loop *loop) {
 // Runs after timers and events and before the next sleep, whose length it sets by the timer.
 static void on_prepare(uv_prepare_t *handle) {
     struct loop *loop = handle->data;
-    read_clocks(loop);
+    loop_read_clocks(loop);
     int64_t wait_ms = loop->turn ? loop->turn(loop->owner) : -1;
     if (wait_ms < 0) {
         uv_timer_stop(&loop->timer);
@@ -62,7 +62,7 @@ struct loop *loop_new(void) {
     uv_async_init(&loop->uv, &loop->wake, on_nothing_async);
     loop->prepare.data = loop;
     uv_prepare_start(&loop->prepare, on_prepare);
-    read_clocks(loop);
+    loop_read_clocks(loop);
     return loop;
 }
 

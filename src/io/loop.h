@@ -28,6 +28,7 @@ void loop_wake(struct loop *loop);  // from any thread: a turn comes soon
 // Read before each turn and when a sleep ends: a turn, and each event, see the time it began.
 int64_t loop_now_ms(const struct loop *loop);   // steady clock
 int64_t loop_wall_ms(const struct loop *loop);  // Unix time
+void loop_read_clocks(struct loop *loop);  // after what blocked before it runs
 
 // For the other files of io.
 struct uv_loop_s *loop_uv(struct loop *loop);

@@ -46,9 +46,24 @@ static void test_events_see_their_own_time(void **state) {
     assert_true(seen.wall_event_ms <= seen.wall_after_ms + GRAIN_MS);
 }
 
+// Deadlines of what is opened then begin there, not when the loop was made.
+static void test_clocks_are_read_again_after_what_blocked(void **state) {
+    enum { BLOCKED_MS = 20 };
+    struct loop *loop = loop_new();
+    int64_t made_ms = loop_now_ms(loop), from_ms = clock_steady_ms();
+    (void)state;
+    while (clock_steady_ms() < from_ms + BLOCKED_MS) {
+    }
+    assert_int_equal(loop_now_ms(loop), made_ms);
+    loop_read_clocks(loop);
+    assert_true(loop_now_ms(loop) > made_ms);
+    loop_free(loop);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_see_their_own_time),
+        cmocka_unit_test(test_clocks_are_read_again_after_what_blocked),
     };
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
 }
