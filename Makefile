@@ -130,12 +130,30 @@ fuzz: ## fuzz every parser of outside bytes, FUZZ_SECONDS=60 in all
 	@tests/fuzz/run $(BUILD)/clang-fuzz/fuzz $(FUZZ_SECONDS)
 
 ASAN_SEEDS ?= 5000
+AS_ASAN := OPTIMISE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
 asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBSan
-	@$(MAKE) -s BUILD=$(BUILD)/asan OPTIMISE='-O1 -g' SEEDS=$(ASAN_SEEDS) \
-	    SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all' unit sim
+	@$(MAKE) -s BUILD=$(BUILD)/asan $(AS_ASAN) SEEDS=$(ASAN_SEEDS) unit sim
 
 flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
 	@BUILD=$(BUILD) tests/flow/run $(FLOW)
+
+# INSPECTED: what a test leaves running ends by SIGTERM, so that it can tell what it leaks.
+WATCHED ?= -k 'test_cancel or test_dead or test_poison or test_reload or test_order or test_files \
+    or test_program_killed or test_another_worker or test_an_answer or test_a_server_that_fails \
+    or test_calls_under_way or test_drain_deadline or test_a_second_signal'
+flow-asan: ## some of flow under AddressSanitizer, LeakSanitizer and UBSan; WATCHED='-k NAME': others
+	@$(MAKE) -s BUILD=$(BUILD)/asan $(AS_ASAN) all $(BUILD)/asan/model_stub
+	@INSPECTED=1 BUILD=$(BUILD)/asan UBSAN_OPTIONS=print_stacktrace=1 tests/flow/run $(WATCHED)
+
+RACED ?= -k 'test_a_batch_in_flight or test_threshold_and_url or test_calls_under_way or test_files \
+    or test_program_killed or test_replay_does or test_each_goes_to_dead'
+AS_TSAN := OPTIMISE='-O1 -g' SANITIZE=-fsanitize=thread
+c11_threads = $(BUILD)/tsan/obj/tests/sanitize/threads.o
+flow-tsan: ## some of flow under ThreadSanitizer; RACED='-k NAME': others
+	@$(MAKE) -s BUILD=$(BUILD)/tsan $(AS_TSAN) $(c11_threads) $(BUILD)/tsan/model_stub
+	@$(MAKE) -s BUILD=$(BUILD)/tsan $(AS_TSAN) LDFLAGS='$(c11_threads) -fsanitize=thread -pthread' all
+	@INSPECTED=1 BUILD=$(BUILD)/tsan TSAN_OPTIONS=suppressions=$(CURDIR)/tests/sanitize/tsan.supp \
+	    tests/flow/run $(RACED)
 
 JOBS ?= 50000
 BROKERS ?= 1
@@ -198,7 +216,8 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow check tidy lint format install demo demo-stop \
+.PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow \
+        flow-asan flow-tsan check tidy lint format install demo demo-stop \
         stack-up stack-down bench bench-million bench-limits quality-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -121,9 +121,10 @@ class Scene:
             self.start(name)
 
     def stop_all(self):
-        """SIGTERM to workers and escalators: the exit statuses by name."""
+        """SIGTERM to workers and escalators, once started: the exit statuses by name."""
         names = [name for name in self.programs if not name.startswith("model-")]
         for name in names:
+            self.programs[name].said("started as")
             self.programs[name].child.send_signal(signal.SIGTERM)
         return {name: self.programs.pop(name).stop() for name in names}
 

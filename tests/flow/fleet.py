@@ -18,7 +18,8 @@ from until import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
-CRASH = re.compile(r"Assertion .* failed|AddressSanitizer|runtime error:|stack smashing")
+INSPECTED = "INSPECTED" in os.environ  # programs end by themselves, to tell what they leak
+CRASH = re.compile(r"Assertion .* failed|AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|stack smashing")
 
 
 class Stack:
@@ -158,6 +159,7 @@ class Fleet:
         self.directory = directory
         self.prefix = f"t{uuid.uuid4().hex[:8]}"
         self.programs = []
+        self.under = []  # a command that runs them
         self.config = None
         self._create_schema()
         self.producer = confluent_kafka.Producer(
@@ -191,10 +193,10 @@ class Fleet:
 
     # --- programs
 
-    def command(self, *arguments, check=True, **more):
+    def command(self, *arguments, check=True, timeout=60, **more):
         """Runs `taskfit`; returns the completed process."""
-        done = subprocess.run([BUILD / "taskfit", *arguments], cwd=self.directory, text=True,
-                              capture_output=True, timeout=60, **more)
+        done = subprocess.run([*self.under, BUILD / "taskfit", *arguments], cwd=self.directory,
+                              text=True, capture_output=True, timeout=timeout, **more)
         assert not CRASH.search(done.stderr), done.stderr
         assert not check or done.returncode == 0, f"exit {done.returncode}: {done.stderr}"
         return done
@@ -203,7 +205,7 @@ class Fleet:
         return self.command("init")
 
     def _start(self, kind, name, argv, **more):
-        program = kind(name, argv, self.directory, **more)
+        program = kind(name, [*self.under, *argv], self.directory, **more)
         self.programs.append(program)
         return program
 
@@ -317,6 +319,9 @@ class Fleet:
         for program in self.programs:
             if not program.running and not program.expected_end:
                 bad.append(program.end())
+            elif program.running and INSPECTED and "started as" in program.log:
+                if program.stop() != 0:
+                    bad.append(program.end())
             elif program.running:
                 program.kill()
             if CRASH.search(program.log):
