@@ -90,6 +90,11 @@ class Program:
         status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
         return int(re.search(rf"^{what}:\s+(\d+) kB", status, re.M)[1]) / 1024
 
+    def cpu_seconds(self):
+        """User and system time so far."""
+        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self):
         return f"{self.name} ended with {self.child.returncode}:\n{self.log}"
 

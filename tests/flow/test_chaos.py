@@ -27,5 +27,5 @@ def test_everything_killed_in_turn(fleet):
     print(accounts.markdown(lines))
     assert not accounts.faults(scene, lines, strangers)
     assert sum(line.kills for line in lines) >= 14
-    for records, _ in replay.replay(scene).values():
+    for records, _, _ in replay.replay(scene).values():
         assert records > 0
