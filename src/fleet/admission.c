@@ -1,6 +1,7 @@
 #include "fleet/admission.h"
 
 #include "base/mem.h"
+#include "fleet/rows.h"
 
 // The columns of the query `admit`, in its order.
 enum column {
@@ -84,15 +85,10 @@ static enum admission row_read(struct hop *hop, const struct pg_result *r, int r
 void admission_read(struct hop *const *rows, size_t count, const struct pg_result *result,
                     void (*each)(void *owner, struct hop *hop, enum admission admission),
                     void *owner) {
-    // Rows come in no order and only for hops with something to say; place[i] - 1 is hop i's row.
-    int known = pg_rows(result);
-    int *place = known > 0 ? mem_array(count, sizeof(*place)) : NULL;
-    for (int row = 0; row < known; row++) {
-        place[pg_get_int(result, row, COLUMN_N) - 1] = row + 1;
-    }
+    int *places = rows_places(result, count);
     for (size_t i = 0; i < count; i++) {
-        int row = place ? place[i] - 1 : -1;
+        int row = places[i];  // there for hops with something to say
         each(owner, rows[i], row < 0 ? ADMISSION_CALL : row_read(rows[i], result, row));
     }
-    mem_free(place);
+    mem_free(places);
 }

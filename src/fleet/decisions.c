@@ -196,21 +196,8 @@ void decisions_read_codes(struct decision *d, struct slice codes) {
     }
 }
 
-static int row_of(const struct pg_result *result, size_t index) {
-    for (int row = 0; row < pg_rows(result); row++) {
-        if (pg_get_int(result, row, COLUMN_N) == (int64_t)index + 1) {
-            return row;
-        }
-    }
-    return -1;
-}
-
-bool decisions_read(struct hop *hop, size_t index, const struct pg_result *result) {
-    int row = row_of(result, index);
+void decisions_read(struct hop *hop, const struct pg_result *result, int row) {
     struct decision *d = hop->decision;
-    if (row < 0) {
-        return false;
-    }
     struct slice next = arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_NEXT_TIER));
     d->verdict = verdict_parse(pg_get_slice(result, row, COLUMN_VERDICT));
     d->next_tier = next.at;
@@ -225,5 +212,4 @@ bool decisions_read(struct hop *hop, size_t index, const struct pg_result *resul
     decisions_read_codes(d, arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)));
     read_explanation(hop,
                      arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_EXPLANATION)));
-    return true;
 }

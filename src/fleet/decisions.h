@@ -12,10 +12,10 @@ void decisions_prepare(struct hop *hop);
 // For the statement store_decisions: the rows, the inputs that are kept, the letters.
 void decisions_encode(struct hop *const *rows, size_t count, struct pg_params *params);
 
-// For find_decisions: the keys; and the decision of row `index` (the statement's n - 1) from what
-// came back, into the hop. False: there is none.
+// For find_decisions: the keys; and a decision from a row of what came back (rows_places), into the
+// hop.
 void decisions_encode_keys(struct hop *const *rows, size_t count, struct pg_params *params);
-bool decisions_read(struct hop *hop, size_t index, const struct pg_result *result);
+void decisions_read(struct hop *hop, const struct pg_result *result, int row);
 
 // Codes with commas between, as reasons without texts.
 void decisions_read_codes(struct decision *decision, struct slice codes);

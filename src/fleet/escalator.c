@@ -217,14 +217,17 @@ static void set_aside(struct escalator *e, struct hop *hop) {
 static void on_found(void *owner, struct hop *const *rows, size_t count,
                      const struct pg_result *result) {
     struct escalator *e = owner;
+    int *places = rows_places(result, count);
     for (size_t i = 0; i < count; i++) {
-        if (decisions_read(rows[i], i, result)) {
+        if (places[i] >= 0) {
+            decisions_read(rows[i], result, places[i]);
             decisions_prepare(rows[i]);
             station_publish(&e->station, rows[i]);
         } else {
             set_aside(e, rows[i]);
         }
     }
+    mem_free(places);
 }
 
 // --- publishing

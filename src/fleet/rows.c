@@ -1,5 +1,7 @@
 #include "fleet/rows.h"
 
+#include "base/mem.h"
+
 void rows_encode(const struct row_column *columns, size_t column_count, struct hop *const *rows,
                  size_t count, struct pg_params *params) {
     for (size_t c = 0; c < column_count; c++) {
@@ -122,6 +124,17 @@ void rows_attempts(struct hop *const *rows, size_t count, const char *instance,
 
 void rows_dead_letters(struct hop *const *rows, size_t count, struct pg_params *params) {
     rows_encode(letter_columns, COUNT(letter_columns), rows, count, params);
+}
+
+int *rows_places(const struct pg_result *result, size_t count) {
+    int *places = mem_array(count, sizeof(*places));
+    for (size_t i = 0; i < count; i++) {
+        places[i] = -1;
+    }
+    for (int row = 0; row < pg_rows(result); row++) {
+        places[pg_get_int(result, row, 0) - 1] = row;
+    }
+    return places;
 }
 
 bool rows_is_new(const struct pg_result *result, int *place, const struct hop *hop) {

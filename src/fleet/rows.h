@@ -29,6 +29,10 @@ void rows_put_custom_id(struct pg_params *params, const struct hop *hop);
 void rows_put_line(struct pg_params *params, const struct hop *hop);
 void rows_put_path(struct pg_params *params, const struct hop *hop);
 
+// A result in no order whose first column numbers the rows that went in, from 1: the place in it of
+// each of them, -1: not there. To be freed.
+int *rows_places(const struct pg_result *result, size_t count);
+
 // Walks a result of (job_id, hop), the new keys in the order in which the rows went in: true when
 // the row at *place is hop's, and then moves on.
 bool rows_is_new(const struct pg_result *result, int *place, const struct hop *hop);
