@@ -197,7 +197,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
         {"isolation.level", "read_committed"},
         {"partition.assignment.strategy", "range,roundrobin"},
         {"topic.metadata.refresh.interval.ms", "10000"},  // so soon a new partition is read
-        {"statistics.interval.ms", "10000"},
+        {"statistics.interval.ms", "5000"},
         // A partition that was fetched up to this many refills at most once a second.
         {"queued.min.messages", "20000"},
         {"queued.max.messages.kbytes", queue},

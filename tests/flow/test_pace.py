@@ -102,3 +102,19 @@ def test_a_rate_is_shared_by_partitions(fleet, model):
     for worker in workers:
         until(lambda: worker.metric("taskfit_held_seconds_total") > 0, "a rate that holds back")
     assert tiny.calls < 30
+
+
+def test_a_share_is_of_the_topic_as_it_is(fleet, model):
+    """The configuration says two partitions, the brokers have four: each worker has half, not all."""
+    mine = scorer(model(answer).url)
+    mine["limits"] = {"in_flight": 10, "in_flight_least": 10}
+    fleet.configure(cascade(mine, mine), RULES)
+    fleet.config["kafka"]["partitions"] = 4
+    fleet.write_config()
+    fleet.init()
+    fleet.config["kafka"]["partitions"] = 2
+    fleet.write_config()
+    workers = [fleet.worker("tiny", name=f"worker-{n}") for n in range(2)]
+    for worker in workers:
+        until(lambda: worker.metric("taskfit_partitions") == 2, "two partitions for each")
+        until(lambda: worker.metric("taskfit_model_calls_most") == 5, "half of the calls", timeout=60)
