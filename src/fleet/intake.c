@@ -380,9 +380,10 @@ size_t intake_partitions(const struct intake *intake) {
     return intake->partitions.count;
 }
 
-// Until the brokers have told how many there are, as many as a topic is made with.
+// Until the brokers have told how many there are, as many as a topic is made with. Without any the
+// share is that of the one that comes first: limits hold from its first record on.
 double intake_share(const struct intake *intake) {
-    double mine = (double)intake->partitions.count;
+    double mine = intake->partitions.count > 0 ? (double)intake->partitions.count : 1;
     double all = (double)consumer_partitions(intake->consumer);
     return mine >= all ? 1 : mine / all;
 }

@@ -54,7 +54,7 @@ void intake_finish(struct intake *intake, struct ticket ticket);
 void intake_drop(struct intake *intake, struct ticket ticket);  // will come again
 
 size_t intake_partitions(const struct intake *intake);  // assigned
-double intake_share(const struct intake *intake);       // of all that the topics have; 1 at most
+double intake_share(const struct intake *intake);       // of all that the topics have: above 0 to 1
 bool ticket_revoked(struct ticket ticket);              // its partition goes or is gone
 const char *ticket_topic(struct ticket ticket);
 int32_t ticket_partition(struct ticket ticket);

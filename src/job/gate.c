@@ -55,6 +55,7 @@ void gate_set(struct gate *gate, const struct gate_limits *limits, double share,
     uint32_t least = limits->plain              ? most
                      : limits->in_flight_shared ? shared(limits->in_flight_least, share)
                                                 : limits->in_flight_least;
+    assert(share > 0 && share <= 1);
     gate->plain = limits->plain;
     gate->share = share;
     gate->bounds = (struct concurrency_bounds){least < most ? least : most, most};

@@ -87,7 +87,7 @@ struct gate_reply {
 };
 
 void gate_init(struct gate *gate);
-// When limits or share may have changed; once a second.
+// When limits or share (above 0) may have changed; once a second.
 void gate_set(struct gate *gate, const struct gate_limits *limits, double share, int64_t now_ms);
 
 // May a request of so many bytes be sent? If not: *wait_ms until it is worth asking again, -1: not
