@@ -14,10 +14,17 @@
 #include "quality/cascade.h"
 #include "quality/certificate.h"
 
+struct answer_field;
 struct config;
 struct config_path;
 struct pg_session;
 struct uuid;
+
+// Of an answer of the database: places of what it said and of what is right among the labels of a
+// field, and the path's rules that it broke, as bits.
+struct labels_fact {
+    uint32_t said, right, rules;
+};
 
 struct labels {
     struct cascade cascade;  // its items: those that every tier has an answer for
@@ -27,6 +34,10 @@ struct labels {
     // Count 0: the file does not say.
     struct certificate_versions models[CASCADE_TIERS_MOST], prompts[CASCADE_TIERS_MOST];
     char sha256[SHA256_HEX];  // of the file
+    // Where facts were wanted: of the cascade's items, by tier.
+    struct labels_fact *facts[CASCADE_TIERS_MOST];
+    const struct config_path *path;
+    const struct answer_field *field;  // NULL: the path's answers have none with labels
 };
 
 // tiers: which and in which order, with commas; NULL: all, as they first appear. Names live in the
@@ -41,6 +52,8 @@ struct labels_wanted {
     const struct uuid *batch;  // NULL: of any
     const char *tiers;         // as for labels_read; NULL: the path's
     bool all;                  // also of jobs that were not sent for all tiers
+    bool facts;
+    const char *field;         // of the facts; NULL: the first that has labels
 };
 
 bool labels_stored(const struct labels_wanted *wanted, struct pg_session *session,

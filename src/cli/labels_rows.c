@@ -130,6 +130,9 @@ bool labels_rows_settle(struct labels_rows *r, struct err *err) {
     }
     labels->items = r->items;
     cascade_init(cascade, count);
+    for (uint32_t tier = 0; tier < cascade->tier_count && r->facts; tier++) {
+        labels->facts[tier] = mem_array(count + 1u, sizeof(*labels->facts[tier]));
+    }
     for (size_t i = 0; i < r->count; i++) {
         const struct labels_row *row = &r->rows[i];
         struct cascade_tier *tier = &cascade->tiers[row->tier];
@@ -137,6 +140,9 @@ bool labels_rows_settle(struct labels_rows *r, struct err *err) {
             tier->raw[place[row->item]] = row->confidence;
             tier->correct[place[row->item]] = row->correct;
             tier->cost[place[row->item]] = labels->costs ? row->cost : 1;
+        }
+        if (place[row->item] != UINT32_MAX && r->facts) {
+            labels->facts[row->tier][place[row->item]] = row->fact;
         }
     }
     mem_free(seen);
@@ -156,5 +162,8 @@ void labels_rows_fini(struct labels_rows *r) {
 }
 
 void labels_fini(struct labels *labels) {
+    for (uint32_t tier = 0; tier < CASCADE_TIERS_MOST; tier++) {
+        mem_free(labels->facts[tier]);
+    }
     cascade_fini(&labels->cascade);
 }

@@ -9,6 +9,7 @@ struct labels_row {
     uint32_t item;            // labels_rows_item
     uint8_t tier;             // its place in the cascade
     bool correct;
+    struct labels_fact fact;
 };
 
 struct labels_slot {
@@ -21,6 +22,7 @@ struct labels_rows {
     struct labels *labels;
     struct arena *arena;
     bool fixed;          // tiers were named: others do not count
+    bool facts;          // rows have them
     struct labels_row *rows;
     size_t count, cap;
     struct labels_slot *slots;  // open addressing; items of one 64-bit hash are one (base/set.h)

@@ -8,6 +8,8 @@
 struct labels_source {
     const char *from, *path, *batch, *tiers;
     bool all;
+    bool facts;         // of the database: what else answers tell (labels.h)
+    const char *field;  // of which
 };
 
 // Its rows among those of a command; `source` is the member of the command's options.

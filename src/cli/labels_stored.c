@@ -48,39 +48,47 @@ static bool is_current(const struct reading *r, const struct answer *a) {
     return false;
 }
 
-static bool is_note(const struct rules *rules, struct slice name) {
-    for (uint32_t i = 0; i < rules->count; i++) {
-        if (slice_is(name, rules->table[i].name)) {
-            return rules->table[i].severity == RULE_NOTE;
-        }
-    }
-    return false;
-}
+// Rules that an answer broke, by what its decision says, so that neither the input nor the rules of
+// then are needed.
+struct breaches {
+    uint32_t places;  // as bits
+    bool moves;       // some keep the answer from standing: all but notes
+};
 
-// By what the decision says, so that neither the input nor the rules of then are needed.
-static bool breaks_rule(const struct rules *rules, struct slice reasons) {
+static struct breaches breaches_of(const struct rules *rules, struct slice reasons) {
     static const char prefix[] = "rule.";
     enum { PREFIX = sizeof(prefix) - 1 };
+    struct breaches breaches = {0, false};
     while (reasons.len > 0) {
         const char *comma = memchr(reasons.at, ',', reasons.len);
         size_t len = comma ? (size_t)(comma - reasons.at) : reasons.len;
-        if (len > PREFIX && memcmp(reasons.at, prefix, PREFIX) == 0 &&
-            !is_note(rules, (struct slice){reasons.at + PREFIX, len - PREFIX})) {
-            return true;
+        if (len > PREFIX && memcmp(reasons.at, prefix, PREFIX) == 0) {
+            int place = rules_place(rules, (struct slice){reasons.at, len});
+            breaches.places |= place >= 0 ? 1u << place : 0;
+            breaches.moves |= place < 0 || rules->table[place].severity != RULE_NOTE;
         }
         reasons.at += len + (comma != NULL);
         reasons.len -= len + (comma != NULL);
     }
-    return false;
+    return breaches;
 }
 
 static double confidence_of(const struct reading *r, const struct answer *a,
-                            struct arena *arena) {
-    const struct config_path *path = r->wanted->path;
+                            const struct breaches *breaches, struct arena *arena) {
     struct slice detail;
-    bool stands = answer_check(&path->policy.answer, a->answer, arena, &detail) == REASON_NONE &&
-                  !breaks_rule(&path->rules, a->reasons);
-    return stands ? confidence_checked(a->confidence) : NAN;
+    enum reason form = answer_check(&r->wanted->path->policy.answer, a->answer, arena, &detail);
+    return form == REASON_NONE && !breaches->moves ? confidence_checked(a->confidence) : NAN;
+}
+
+static struct labels_fact fact_of(const struct reading *r, const struct answer *a,
+                                  const struct breaches *breaches, struct arena *arena) {
+    const struct answer_field *field = r->rows.labels->field;
+    struct labels_fact fact = {.rules = breaches->places};
+    if (field) {
+        fact.said = answer_label(field, a->answer, arena);
+        fact.right = answer_label(field, a->label, arena);
+    }
+    return fact;
 }
 
 // The same rows have the same digest.
@@ -107,13 +115,15 @@ static bool add(struct reading *r, const struct uuid *job, const struct answer *
     if (place < 0 || reason_effect(reason_parse(a->error)) == REASON_EFFECT_ENDS) {
         return true;
     }
+    const struct breaches breaches = breaches_of(&r->wanted->path->rules, a->reasons);
     // The item is there even if nothing of it counts: it is told of as one that lacks an answer.
     struct labels_row row = {.item = labels_rows_item(&r->rows, uuid_slice(job)),
                              .tier = (uint8_t)place,
-                             .confidence = confidence_of(r, a, arena),
+                             .confidence = confidence_of(r, a, &breaches, arena),
                              .cost = (double)a->cost_pico_usd * 1e-12,
                              .correct = answer_same(&r->wanted->path->policy.answer, a->answer,
-                                                    a->label, arena)};
+                                                    a->label, arena),
+                             .fact = fact_of(r, a, &breaches, arena)};
     if (!is_current(r, a)) {
         labels->others++;
         return true;
@@ -203,6 +213,22 @@ static bool name_tiers(struct reading *r, struct err *err) {
     return ok;
 }
 
+// Of which field classes are counted.
+static bool name_field(struct reading *r, struct err *err) {
+    const struct path *policy = &r->wanted->path->policy;
+    const char *name = r->wanted->field;
+    for (uint32_t i = 0; i < policy->answer.field_count && r->wanted->facts; i++) {
+        const struct answer_field *field = &policy->answer.fields[i];
+        bool named = name == NULL || (field->name && strcmp(field->name, name) == 0);
+        if (named && field->label_count > 0) {
+            r->rows.labels->field = field;
+            return true;
+        }
+    }
+    return name == NULL || err_exit(err, EX_USAGE, "--field: answers of path '%s' have no field "
+                                    "'%s' with labels", policy->name, name);
+}
+
 static bool read_answers(struct reading *r, struct pg_session *session, struct err *err) {
     struct pg_params params = {0};
     r->err = err;
@@ -226,12 +252,13 @@ bool labels_stored(const struct labels_wanted *wanted, struct pg_session *sessio
                    struct arena *arena, struct labels *labels, struct err *err) {
     struct slice source = arena_printf(arena, "path '%s'", wanted->path->policy.name);
     struct reading r = {.wanted = wanted,
-                        .rows = {.source = source.at, .arena = arena, .labels = labels}};
+                        .rows = {.source = source.at, .arena = arena, .labels = labels,
+                                 .facts = wanted->facts}};
     unsigned char hash[SHA256_BYTES];
-    *labels = (struct labels){0};
+    *labels = (struct labels){.path = wanted->path};
     arena_pool_init(&r.pool, 1 << 16);
     sha256_init(&r.sha);
-    bool ok = check_jobs(wanted, session, err) && name_tiers(&r, err) &&
+    bool ok = check_jobs(wanted, session, err) && name_tiers(&r, err) && name_field(&r, err) &&
               read_answers(&r, session, err) && labels_rows_settle(&r.rows, err);
     sha256_final(&r.sha, hash);
     sha256_to_hex(hash, labels->sha256);

@@ -1,6 +1,6 @@
 // taskfit quality: what tiers' answers and confidences are worth, on labelled answers.
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "cli/labels_source.h"
-#include "cli/quality.h"
+#include "cli/quality_detail.h"
 #include "cli/table.h"
 #include "quality/tune.h"
 
@@ -47,12 +47,13 @@ static void measure(const struct cascade_tier *answers, const uint32_t *order, s
 static void measure_all(const struct labels *labels, struct quality_report *report) {
     const struct cascade *cascade = &labels->cascade;
     uint32_t *order = tune_shuffle(cascade->item_count, SEED);
-    report->items = cascade->item_count;
+    report->labels = labels;
     report->tier_count = cascade->tier_count;
     for (uint32_t i = 0; i < cascade->tier_count; i++) {
         measure(&cascade->tiers[i], order, cascade->item_count, &report->tiers[i]);
     }
     mem_free(order);
+    quality_detail_measure(labels, report);
 }
 
 // --- telling
@@ -79,6 +80,17 @@ static void print_row(struct table *table, const char *name, const char *by,
     buf_fini(&text);
 }
 
+static void print_left_out(const struct labels *labels) {
+    uint64_t left_out = labels->items - labels->cascade.item_count;
+    if (left_out > 0) {
+        printf("\nLeft out: %" PRIu64 " items that lack an answer of some tier.\n", left_out);
+    }
+    if (labels->others > 0) {
+        printf("\n%" PRIu64 " answers of other models or prompts do not count.\n",
+               labels->others);
+    }
+}
+
 static void print(const struct quality_report *report) {
     static const struct table_column columns[] = {
         {"TIER", false, 0}, {"CONFIDENCE", false, 0}, {"ANSWERS", true, 0},
@@ -97,6 +109,8 @@ static void print(const struct quality_report *report) {
     puts("\nSAYS: the mean confidence, which RIGHT should equal. ECE, BRIER, AURC: less is better; "
          "AUROC:\n1 ranks all right answers above the wrong ones, 0.5 none. Calibrated: by a map "
          "fitted on the\nother half of the labels.");
+    print_left_out(report->labels);
+    quality_detail_print(report);
 }
 
 static void json_measures(struct buf *out, const char *key, const struct reliability *r) {
@@ -125,7 +139,15 @@ static void json_measures(struct buf *out, const char *key, const struct reliabi
 static void print_json(const struct quality_report *report) {
     struct buf out = {0};
     buf_char(&out, '{');
-    json_count(&out, "items", (int64_t)report->items);
+    json_count(&out, "items", (int64_t)report->labels->cascade.item_count);
+    json_count(&out, "left_out",
+               (int64_t)(report->labels->items - report->labels->cascade.item_count));
+    if (report->field) {
+        json_text(&out, "field", slice_of(report->field->name));
+    }
+    if (report->rules) {
+        json_text(&out, "cost_unit", slice_of(report->costs ? "USD" : "answers"));
+    }
     json_key(&out, "tiers");
     buf_char(&out, '[');
     for (uint32_t i = 0; i < report->tier_count; i++) {
@@ -133,6 +155,7 @@ static void print_json(const struct quality_report *report) {
         json_text(&out, "tier", slice_of(report->tiers[i].name));
         json_measures(&out, "raw", &report->tiers[i].raw);
         json_measures(&out, "calibrated", &report->tiers[i].calibrated);
+        quality_detail_json(report, &report->tiers[i], &out);
         buf_char(&out, '}');
     }
     printf("%s]}\n", buf_string(&out));
@@ -172,12 +195,15 @@ static int run(const void *given, int argc, char **argv) {
     struct quality_report *report = mem_zalloc(sizeof(*report));
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
-    int status = labels_source_read(&options->labels, &arena, labels);
+    struct labels_source source = options->labels;
+    source.facts = true;
+    int status = labels_source_read(&source, &arena, labels);
     if (status == EX_OK) {
         report->source = labels_source_name(&options->labels, &arena);
         report->now_ms = clock_wall_ms();
         measure_all(labels, report);
         status = give(report, options, &err) ? EX_OK : cli_fail(&err);
+        quality_detail_fini(report);
     }
     labels_fini(labels);
     mem_free(labels);
@@ -190,6 +216,8 @@ static int run(const void *given, int argc, char **argv) {
 #define AT(member) offsetof(struct options, member)
 static const struct option_row rows[] = {
     LABELS_SOURCE_ROWS(struct options, labels),
+    {"field", '\0', OPTION_TEXT, LABELS_SOURCE_AT(struct options, labels, field), "NAME", NULL,
+     "of the path's answers, whose labels are the classes (default: the first that has labels)"},
     {"html", '\0', OPTION_TEXT, AT(html), "FILE", NULL,
      "also writes a page with plots: reliability by tier, error by coverage"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object, with the bins"},
@@ -199,7 +227,9 @@ const struct command quality_command = {
     .name = "quality",
     .arguments = "",
     .summary = "what the tiers' answers and confidences are worth, on labelled answers",
-    .help = "Reads what tune reads. Only items with an answer of every tier count.\n\n"
+    .help = "Reads what tune reads. Only items with an answer of every tier count. Of a path's\n"
+            "jobs it also tells which classes are taken for which others, and what rules caught\n"
+            "and cost.\n\n"
             "  taskfit quality --path invoices --html quality.html\n"
             "  taskfit quality --from labels.csv --json\n",
     .options = rows,

@@ -3,7 +3,7 @@
 
 #include "base/figure.h"
 #include "cli/plot.h"
-#include "cli/quality.h"
+#include "cli/quality_detail.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -130,7 +130,7 @@ void quality_page(const struct quality_report *report, struct buf *out) {
     buf_text(out, plot_style);
     buf_text(out, style);
     buf_text(out, "<h1>Quality</h1>\n<p class=\"soft\">");
-    figure_count(out, (int64_t)report->items);
+    figure_count(out, (int64_t)report->labels->cascade.item_count);
     buf_text(out, " labelled items of ");
     plot_text(out, report->source);
     buf_text(out, ", ");
@@ -144,5 +144,7 @@ void quality_page(const struct quality_report *report, struct buf *out) {
     }
     buf_text(out, "</div>\n<h2>Does it rank them?</h2>\n<div class=\"plots\">\n");
     coverage_plot(out, report);
-    buf_text(out, "</div>\n</body></html>\n");
+    buf_text(out, "</div>\n");
+    quality_detail_page(report, out);
+    buf_text(out, "</body></html>\n");
 }

@@ -29,13 +29,14 @@ static struct slice field_name(const struct answer_field *field, struct arena *a
     return field->name ? arena_printf(arena, "field '%s'", field->name) : slice_of("the answer");
 }
 
-static bool is_label(const struct json *json, uint32_t node, const struct answer_field *field) {
-    for (uint32_t i = 0; i < field->label_count; i++) {
-        if (json_string_is(json, node, field->labels[i])) {
-            return true;
-        }
+// Its place; label_count: it is none.
+static uint32_t label_find(const struct json *json, uint32_t node,
+                           const struct answer_field *field) {
+    uint32_t i = 0;
+    while (i < field->label_count && !json_string_is(json, node, field->labels[i])) {
+        i++;
     }
-    return false;
+    return i;
 }
 
 static enum reason check_value(const struct answer_field *field, const struct json *json,
@@ -49,7 +50,7 @@ static enum reason check_value(const struct answer_field *field, const struct js
         *detail = arena_printf(arena, "%.*s is null", SLICE_ARGS(name));
         return field->name ? REASON_ANSWER_FIELD : REASON_ANSWER_MISSING;
     }
-    if (field->label_count == 0 || is_label(json, node, field)) {
+    if (field->label_count == 0 || label_find(json, node, field) < field->label_count) {
         return REASON_NONE;
     }
     struct slice allowed = allowed_list(field, arena);
@@ -133,6 +134,17 @@ bool answer_same(const struct answer_form *form, struct slice a, struct slice b,
         same = same_field(form->fields[i].name, &left, &right, arena);
     }
     return same;
+}
+
+uint32_t answer_label(const struct answer_field *field, struct slice answer, struct arena *arena) {
+    struct json json;
+    struct err err;
+    if (answer.at == NULL || !json_parse(&json, answer, &json_default_limits, arena, &err) ||
+        (field->name && json_type(&json, 0) != JSON_OBJECT)) {
+        return field->label_count;
+    }
+    uint32_t node = field->name ? json_get(&json, 0, field->name) : 0;
+    return field->name && node == 0 ? field->label_count : label_find(&json, node, field);
 }
 
 // --- from text

@@ -16,6 +16,9 @@ enum reason answer_check(const struct answer_form *form, struct slice answer, st
 bool answer_same(const struct answer_form *form, struct slice a, struct slice b,
                  struct arena *arena);
 
+// Which of the field's labels the answer has; label_count: none of them.
+uint32_t answer_label(const struct answer_field *field, struct slice answer, struct arena *arena);
+
 // The text that a model wrote, after its </think> if it has one, as JSON of the form: for a form of
 // one unnamed label field the text without surrounding space, quotes and a final stop, spelled as
 // the label that it equals when case is ignored; for named fields the last JSON object in the text

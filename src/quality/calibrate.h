@@ -30,7 +30,11 @@ double calibrate_loss(enum calibration_kind kind, struct calibrate_rows rows);
 // Fits the kind with the least held-out loss, the simpler of what is about equal; losses[kind] are
 // told, NaN for kinds that were not tried: isotonic needs CALIBRATE_STEPS_LEAST rows, the others
 // CALIBRATE_LEAST.
-enum { CALIBRATE_LEAST = 30, CALIBRATE_STEPS_LEAST = 500 };
+enum {
+    CALIBRATE_LEAST = 30,
+    CALIBRATE_STEPS_LEAST = 500,
+    CALIBRATE_MOST = 50000,  // rows: more make none better that matters
+};
 void calibrate_choose(struct calibrate_rows rows, struct calibration *calibration,
                       double losses[CALIBRATE_KINDS]);
 

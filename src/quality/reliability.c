@@ -103,8 +103,9 @@ void reliability_calibrate(struct calibrate_rows rows, double *calibrated) {
     } halves[] = {{0, half}, {half, rows.count}};
     for (int h = 0; h < 2; h++) {
         size_t from = halves[1 - h].from;
+        size_t count = halves[1 - h].to - from;
         struct calibrate_rows others = {rows.raw + from, rows.correct + from,
-                                        halves[1 - h].to - from};
+                                        count < CALIBRATE_MOST ? count : CALIBRATE_MOST};
         struct calibration calibration = {0};
         double losses[CALIBRATE_KINDS];
         calibrate_choose(others, &calibration, losses);

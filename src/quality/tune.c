@@ -9,9 +9,7 @@
 #include "quality/calibrate.h"
 #include "quality/stats.h"
 
-// Items that fit and choose: more than FITTED_MOST make calibrations no better that matters.
-static const double fitted_share = 0.3;
-enum { FITTED_MOST = 50000 };
+static const double fitted_share = 0.3;  // of the items, to fit and to choose
 
 struct tuning {
     struct cascade *cascade;
@@ -38,7 +36,7 @@ uint32_t *tune_shuffle(size_t count, uint64_t seed) {
 
 void tune_split_init(struct tune_split *split, size_t count, bool fits, uint64_t seed) {
     size_t fitted = (size_t)(fitted_share * (double)count);
-    fitted = !fits ? 0 : fitted < FITTED_MOST ? fitted : FITTED_MOST;
+    fitted = !fits ? 0 : fitted < CALIBRATE_MOST ? fitted : CALIBRATE_MOST;
     split->shuffled = tune_shuffle(count, seed);
     split->fit = (struct items){split->shuffled, fitted};
     split->test = (struct items){split->shuffled + fitted, count - fitted};
@@ -68,7 +66,8 @@ void tune_calibrate(struct cascade_tier *tier, struct items items,
 static void fit_after(struct tuning *t) {
     struct calibration *calibration = &t->cascade->tiers[0].calibration;
     struct items some = {t->split.shuffled,
-                         t->split.test.count < FITTED_MOST ? t->split.test.count : FITTED_MOST};
+                         t->split.test.count < CALIBRATE_MOST ? t->split.test.count
+                                                              : CALIBRATE_MOST};
     tune_calibrate(&t->cascade->tiers[0], some, t->tuned->tiers[0].losses);
     if (calibration->kind == CALIBRATION_ISOTONIC ||
         (calibration->kind == CALIBRATION_PLATT && calibration->a <= 0)) {

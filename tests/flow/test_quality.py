@@ -99,6 +99,12 @@ def test_the_page(rows, tmp_path):
     assert "<b>&\"" in seen.text
 
 
+def test_items_that_lack_a_tier_are_told(rows, tmp_path):
+    some = [row for row in rows if row["tier"] != "large" or int(row["item"][1:]) % 3]
+    done = quality("--from", write_csv(tmp_path / "labels.csv", some))
+    assert "Left out: 500 items" in done.stdout
+
+
 def test_slips(tmp_path):
     assert quality().returncode == USAGE
     assert quality("--from", tmp_path / "none.csv").returncode == NOINPUT

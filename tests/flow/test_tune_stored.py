@@ -2,8 +2,11 @@
 import json
 import random
 
-from cascade import RULES, cascade, line
+import pytest
+
+from cascade import RULES, cascade, line, run_cascade
 from models import scored
+from test_quality import Page
 from until import until
 
 OK, REFUSED, USAGE, DATA = 0, 1, 64, 65
@@ -135,3 +138,44 @@ def test_only_the_models_of_now_count(fleet, model):
     assert done.returncode == USAGE and "its tiers are tiny,mid" in done.stderr
     done = tune(fleet, "--batch", "none.ndjson")
     assert done.returncode != OK and "none.ndjson" in done.stderr
+
+
+def test_quality_tells_classes_and_rules(fleet, model):
+    """tiny takes half of each kind for the other; the rule is broken by whatever is IGST."""
+    tiny = model(lambda request: scored("IGST" if request.body["line"] % 4 < 2 else "CGST_SGST",
+                                        0.5 + request.body["line"] / 100))
+    mid = model(lambda request: scored(truth(request.body["line"]), 0.9))
+    run_cascade(fleet, tiny.url, mid.url)
+    submit(fleet, "sample.ndjson", range(40), "--all-tiers")
+    fleet.outcomes(40)
+    label(fleet, "sample.ndjson")
+    page = fleet.directory / "quality.html"
+    done = fleet.command("quality", "--path", "invoices", "--json", "--html", "quality.html")
+    told = json.loads(done.stdout)
+    assert told["field"] is None and told["cost_unit"] == "USD" and told["left_out"] == 0
+    of_tiny, of_mid = told["tiers"]
+    half = {"labelled": 20, "said": 20, "correct": 10, "precision": 0.5, "recall": 0.5}
+    assert of_tiny["classes"] == [
+        {"class": "CGST_SGST", **half}, {"class": "IGST", **half},
+        {"class": None, "labelled": 0, "said": 0, "correct": 0, "precision": None, "recall": None}]
+    assert of_tiny["confusions"] == [{"right": "CGST_SGST", "said": "IGST", "count": 10},
+                                     {"right": "IGST", "said": "CGST_SGST", "count": 10}]
+    assert of_tiny["wrong"] == 20
+    rule, = of_tiny["rules"]
+    assert rule == {"rule": "tax_type", "severity": "escalate", "hits": 20, "wrong": 10,
+                    "later_cost": pytest.approx(20e-6), "later_cost_for_nothing": pytest.approx(10e-6)}
+    assert of_mid["confusions"] == [] and of_mid["wrong"] == 0
+    assert of_mid["rules"][0]["hits"] == 20 and of_mid["rules"][0]["later_cost"] == 0
+
+    text = fleet.command("quality", "--path", "invoices").stdout
+    assert ["tiny", "CGST_SGST", "20", "20", "10", "50.0", "%", "50.0", "%"] in \
+        [row.split() for row in text.splitlines()]
+    assert ["tiny", "CGST_SGST", "IGST", "10", "50.0", "%"] in \
+        [row.split() for row in text.splitlines()]
+    assert ["tiny", "tax_type", "escalate", "20", "10", "50.0", "%", "$0.000020", "$0.000010"] in \
+        [row.split() for row in text.splitlines()]
+    seen = Page(page.read_text())
+    assert seen.open == [] and seen.seen["table"] == 4
+    assert "What is taken for what?" in seen.text and "tax_type" in seen.text
+    done = fleet.command("quality", "--path", "invoices", "--field", "tax", check=False)
+    assert done.returncode == USAGE and "no field 'tax' with labels" in done.stderr

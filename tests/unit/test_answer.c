@@ -183,9 +183,37 @@ static void test_same(void **state) {
     arena_pool_fini(&pool);
 }
 
+static void test_label(void **state) {
+    static const char *const labels[] = {"GST", "IGST"};
+    static const struct answer_field whole = {.labels = labels, .label_count = 2};
+    static const struct answer_field part = {.name = "tax", .labels = labels, .label_count = 2};
+    static const struct {
+        const struct answer_field *field;
+        const char *answer;
+        uint32_t label;
+    } rows[] = {
+        {&whole, "\"IGST\"", 1}, {&whole, "\"GST\"", 0},         {&whole, "\"igst\"", 2},
+        {&whole, "null", 2},     {&whole, "{\"tax\":\"GST\"}", 2}, {&whole, NULL, 2},
+        {&whole, "no JSON", 2},  {&part, "{\"tax\":\"GST\"}", 0},  {&part, "{\"tax\":null}", 2},
+        {&part, "\"GST\"", 2},   {&part, "{\"other\":\"GST\"}", 2}, {&part, "[\"GST\"]", 2},
+    };
+    struct arena_pool pool;
+    struct arena arena;
+    (void)state;
+    arena_pool_init(&pool, 0);
+    arena_init(&arena, &pool);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(answer_label(rows[i].field, slice_of(rows[i].answer), &arena),
+                         rows[i].label);
+    }
+    arena_fini(&arena);
+    arena_pool_fini(&pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same),
+        cmocka_unit_test(test_label),
         cmocka_unit_test_setup_teardown(test_check, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_values_are_cut_in_the_detail, setup, teardown),
         cmocka_unit_test_setup_teardown(test_from_text, setup, teardown),
