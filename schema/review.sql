@@ -41,6 +41,9 @@ set lease_by = $1, lease_until = clock_timestamp() + $2::int8 * interval '1 ms'
 from next where r.job_id = next.job_id and r.round = next.round
 returning r.job_id, r.round, r.why, r.path, r.lease_until
 
+-- name: review_proposal
+select hop from proposals where job_id = $1::uuid
+
 -- Given back; $4: skipped, so that it goes to somebody else.
 -- name: review_release
 update reviews

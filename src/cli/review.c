@@ -111,6 +111,10 @@ static bool say(const struct review *review, const struct story *story, struct e
 static bool skip(const struct review *review, const struct story *story, struct err *err) {
     struct review_lease lease;
     const struct reviewer_result nothing = {0};
+    if (story->round_count == 0 ||
+        !slice_is(story->rounds[story->round_count - 1].state, "open")) {
+        return err_exit(err, EX_NOINPUT, "the job does not wait for people");
+    }
     if (!reviewer_take(&review->reviewer, &story->id, review->arena, &lease, err) ||
         !reviewer_release(&review->reviewer, &lease, true, err)) {
         return false;

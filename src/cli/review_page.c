@@ -12,48 +12,6 @@
 
 enum { NAMES_MOST = 64, CELL_LEAST = 8 };
 
-// --- the proposal
-
-static bool is_breach(struct slice code) {
-    return (code.len > 5 && memcmp(code.at, "rule.", 5) == 0) ||
-           (code.len > 7 && memcmp(code.at, "answer.", 7) == 0 &&
-            !slice_is(code, "answer.confidence"));
-}
-
-static bool breaks(const struct story_hop *hop) {
-    struct slice codes = hop->decision.reasons;
-    while (codes.len > 0) {
-        const char *comma = memchr(codes.at, ',', codes.len);
-        size_t len = comma ? (size_t)(comma - codes.at) : codes.len;
-        if (is_breach((struct slice){codes.at, len})) {
-            return true;
-        }
-        len += comma != NULL;
-        codes = (struct slice){codes.at + len, codes.len - len};
-    }
-    return false;
-}
-
-// Of two hops with an answer: no breach before a breach, then the surer, then the later.
-static bool is_better(const struct story_hop *hop, const struct story_hop *best) {
-    if (breaks(hop) != breaks(best)) {
-        return breaks(best);
-    }
-    double p = hop->attempt.confidence, q = best->attempt.confidence;
-    return p == p ? !(q == q) || p >= q : !(q == q);
-}
-
-const struct story_hop *review_proposal(const struct story *story) {
-    const struct story_hop *best = NULL;
-    for (size_t i = 0; i < story->hop_count; i++) {
-        const struct story_hop *hop = &story->hops[i];
-        if (hop->attempt.answer.at && (best == NULL || is_better(hop, best))) {
-            best = hop;
-        }
-    }
-    return best;
-}
-
 // --- answers side by side
 
 struct answers {

@@ -18,7 +18,4 @@ struct review_view {
 
 void review_page_print(const struct review_view *view, struct arena *arena);
 
-// The answer to begin with, as the view `proposals` has it. NULL: there is none.
-const struct story_hop *review_proposal(const struct story *story);
-
 #endif

@@ -46,15 +46,26 @@ static void draw(struct screen *s) {
     buf_clear(&s->message);
 }
 
+static const struct story_hop *hop_numbered(const struct story *story, int hop) {
+    for (size_t i = 0; i < story->hop_count; i++) {
+        if ((int)story->hops[i].hop == hop) {
+            return &story->hops[i];
+        }
+    }
+    return NULL;
+}
+
 static bool show(struct screen *s, struct err *err) {
-    if (!story_read(s->reviewer->session, s->lease.job, &s->arena, &s->story, err)) {
+    int proposed;
+    if (!story_read(s->reviewer->session, s->lease.job, &s->arena, &s->story, err) ||
+        !reviewer_proposal(s->reviewer, &s->lease.job, &proposed, err)) {
         return false;
     }
     s->held = true;
     buf_clear(&s->note);
     s->view = (struct review_view){.story = &s->story, .lease = &s->lease,
                                    .path = reviewer_path(s->reviewer, s->story.path),
-                                   .proposed = review_proposal(&s->story)};
+                                   .proposed = hop_numbered(&s->story, proposed)};
     return true;
 }
 

@@ -98,12 +98,12 @@ static bool read_facts(const struct reviewer *reviewer, const struct uuid *job,
                     "to review");
 }
 
-static bool ask(const struct reviewer *reviewer, const struct uuid *job, struct err *err) {
+static bool of_job(const struct reviewer *reviewer, enum pg_statement statement,
+                   const struct uuid *job, const struct pg_result **result, struct err *err) {
     struct pg_params params = {0};
-    const struct pg_result *result;
     pg_scalar(&params, PG_UUID);
     pg_uuid(&params, *job);
-    return run(reviewer, PG_review_ask, &params, &result, err);
+    return run(reviewer, statement, &params, result, err);
 }
 
 static bool not_taken(const struct reviewer *reviewer, const struct uuid *job, struct arena *arena,
@@ -127,10 +127,12 @@ static bool not_taken(const struct reviewer *reviewer, const struct uuid *job, s
 bool reviewer_take(const struct reviewer *reviewer, const struct uuid *job, struct arena *arena,
                    struct review_lease *lease, struct err *err) {
     static const struct review_filter any;
+    const struct pg_result *asked;
     struct review_facts facts;
     bool found;
     if (!read_facts(reviewer, job, arena, &facts, err) ||
-        (!slice_is(facts.state, "open") && !ask(reviewer, job, err))) {
+        (!slice_is(facts.state, "open") &&
+         !of_job(reviewer, PG_review_ask, job, &asked, err))) {
         return false;
     }
     const struct taking taking = {&any, job, policy_of(reviewer, facts.path)->lease_ms};
@@ -138,6 +140,16 @@ bool reviewer_take(const struct reviewer *reviewer, const struct uuid *job, stru
         return false;
     }
     return found || not_taken(reviewer, job, arena, err);
+}
+
+bool reviewer_proposal(const struct reviewer *reviewer, const struct uuid *job, int *hop,
+                       struct err *err) {
+    const struct pg_result *result;
+    if (!of_job(reviewer, PG_review_proposal, job, &result, err)) {
+        return false;
+    }
+    *hop = pg_rows(result) > 0 ? (int)pg_get_int(result, 0, 0) : -1;
+    return true;
 }
 
 bool reviewer_release(const struct reviewer *reviewer, const struct review_lease *lease,

@@ -26,6 +26,9 @@ bool reviewer_next(const struct reviewer *reviewer, const struct review_filter *
 // another person looks at it; EX_NOPERM: other eyes than this person's are wanted.
 bool reviewer_take(const struct reviewer *reviewer, const struct uuid *job, struct arena *arena,
                    struct review_lease *lease, struct err *err) MUST_CHECK;
+// The hop whose answer to begin with, of the view `proposals`; -1: no model gave one.
+bool reviewer_proposal(const struct reviewer *reviewer, const struct uuid *job, int *hop,
+                       struct err *err) MUST_CHECK;
 bool reviewer_release(const struct reviewer *reviewer, const struct review_lease *lease,
                       bool skipped, struct err *err) MUST_CHECK;
 

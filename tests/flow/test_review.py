@@ -162,6 +162,7 @@ def test_one_person_a_job(fleet, model):
     fleet.sql_run("update reviews set lease_until = now() - interval '1 s'")
     review(fleet, "INV-1", "--accept", "mid", by="anna")
     assert review(fleet, "INV-2", "--skip", by="anna").stdout == "INV-2: skipped\n"
+    assert review(fleet, "INV-1", "--skip", by="anna", check=False).returncode == 66
     waits = map(json.loads, review(fleet, "--list", "--json").stdout.splitlines())
     assert {w["custom_id"]: w["skipped_by"] for w in waits} == {
         "INV-2": "anna", "INV-3": "", "INV-4": ""}
@@ -212,6 +213,7 @@ def test_words_that_are_none(fleet, model):
             (["INV-1", "--answer", "VAT"], 65, "allowed are CGST_SGST, IGST"),
             (["INV-1", "--accept", "large"], 64, "no hop and no tier 'large'"),
             (["INV-1"], 64, "one of --accept"),
+            (["INV-1", "--undo"], 66, "could be taken back"),
             (["INV-9", "--accept", "0"], 66, "INV-9"),
             (["--list", "--path", "nope"], 64, "no path 'nope'"),
             ([], 64, "--list")):
