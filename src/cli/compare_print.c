@@ -7,6 +7,8 @@
 #include "cli/table.h"
 #include "job/stored_outcome.h"
 
+enum { TELLING_LEAST = 5 };  // items that tell, before it is said how many would do
+
 char compare_winner(const struct comparison *c, const struct paired_result *result) {
     double p = c->once ? result->p_once : result->p_always;
     return p > c->level ? 0 : result->difference > 0 ? 'b' : result->difference < 0 ? 'a' : 0;
@@ -119,7 +121,7 @@ static void print_winner(struct page *page, const struct comparison *c,
         if (!c->once && r->p_once <= c->level) {
             buf_text(out, "; were this the only look, that would be significant");
         }
-        if (needed > r->count) {
+        if (needed > r->count && c->paired.only_a + c->paired.only_b >= TELLING_LEAST) {
             buf_text(out, "; if it goes on so, about ");
             figure_count(out, (int64_t)needed);
             buf_text(out, " labelled jobs will tell");
@@ -150,7 +152,7 @@ void compare_print(const struct comparison *c, struct arena *arena) {
     page_init(&page, stdout, arena);
     page_heading(&page, "A: %s %s, B: %s %s", c->a.kind, c->a.name, c->b.kind, c->b.name);
     figure_count(&page.text, (int64_t)c->pairs);
-    buf_text(&page.text, " jobs that both answered, ");
+    buf_text(&page.text, " that both answered, ");
     figure_count(&page.text, (int64_t)r.count);
     buf_text(&page.text, " of them labelled");
     page_flush(&page, "jobs");

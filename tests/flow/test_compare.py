@@ -67,7 +67,7 @@ def test_a_winner_only_with_significance(fleet, model):
     assert found["a"]["cost_usd"] == 0.00006 and found["b"]["latency_p95_ms"] >= 0
     text = fleet.command("compare", "tiny", "mid", "--path", "invoices").stdout
     for words in ("winner       mid", "where they differ most", "only B was right, for example",
-                  "60 jobs that both answered, 60 of them labelled"):
+                  "60 that both answered, 60 of them labelled"):
         assert words in text
 
 
