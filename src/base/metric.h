@@ -42,6 +42,8 @@
     X(REASONS,         COUNTER, "taskfit_reasons_total", "reason", "reasons of decisions") \
     X(REVISIONS,       COUNTER, "taskfit_revisions_total", "", \
       "outcomes revised by people that were published") \
+    X(CONFIDENCE_DRIFT, GAUGE, "taskfit_confidence_drift", "tier", \
+      "population-stability index of a path/tier's confidences against those it was tested with") \
     X(CERTIFICATE_EVIDENCE, GAUGE, "taskfit_certificate_evidence", "path", \
       "of audits against the certificate's promise: 1 is none, 1 / delta breaks it") \
     X(CERTIFICATE_STATE, GAUGE, "taskfit_certificate_state", "path", \

@@ -4,8 +4,10 @@
 
 #include "base/figure.h"
 #include "base/json_out.h"
+#include "base/mem.h"
 #include "cli/tune_report.h"
 #include "quality/calibrate.h"
+#include "quality/drift.h"
 #include "quality/stats.h"
 
 // --- reasons
@@ -96,6 +98,47 @@ static void put_versions(struct buf *out, const char *key, const struct certific
     buf_char(out, ']');
 }
 
+static void put_numbers(struct buf *out, const char *key, const double *numbers, uint32_t count) {
+    json_key(out, key);
+    buf_char(out, '[');
+    for (uint32_t i = 0; i < count; i++) {
+        buf_text(out, i > 0 ? "," : "");
+        buf_json_number(out, numbers[i]);
+    }
+    buf_char(out, ']');
+}
+
+// Of the items that come so far in force: what the tiers before it do not accept.
+static bool reaches(const struct tune_report *c, uint32_t tier, size_t item) {
+    const struct arrangement *used = &c->tuned->arrangement;
+    for (uint32_t i = 0; i < used->count && used->tiers[i] != tier; i++) {
+        uint32_t before = used->tiers[i];
+        if (c->labels->cascade.tiers[before].raw[item] >= c->tuned->tiers[before].threshold) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_confidences(struct buf *out, const struct tune_report *c, uint32_t tier) {
+    const struct cascade *cascade = &c->labels->cascade;
+    double *values = mem_array(cascade->item_count + 1, sizeof(*values));
+    struct drift_spread spread;
+    size_t count = 0;
+    for (size_t i = 0; i < cascade->item_count; i++) {
+        if (reaches(c, tier, i) && !isnan(cascade->tiers[tier].raw[i])) {
+            values[count++] = cascade->tiers[tier].raw[i];
+        }
+    }
+    drift_spread_of(values, count, &spread);
+    json_key(out, "confidences");
+    buf_char(out, '{');
+    put_numbers(out, "from", spread.from, spread.bins > 0 ? spread.bins - 1 : 0);
+    put_numbers(out, "share", spread.share, spread.bins);
+    buf_char(out, '}');
+    mem_free(values);
+}
+
 static void put_tier(struct buf *out, const struct tune_report *c, uint32_t tier) {
     static const char *const kinds[] = {"none", "platt", "isotonic"};
     const struct tune_tier *t = &c->tuned->tiers[tier];
@@ -116,6 +159,9 @@ static void put_tier(struct buf *out, const struct tune_report *c, uint32_t tier
     if (!t->used && !c->tuned->refused) {
         json_real(out, "would_gain", t->gain);
         json_real(out, "would_cost", t->gain_cost);
+    }
+    if (t->used) {
+        put_confidences(out, c, tier);
     }
     put_versions(out, "models", &c->labels->models[tier]);
     put_versions(out, "prompts", &c->labels->prompts[tier]);

@@ -6,7 +6,7 @@
 #ifndef TASKFIT_FLEET_AUDITOR_H
 #define TASKFIT_FLEET_AUDITOR_H
 
-#include "fleet/config.h"
+#include "fleet/hop.h"
 #include "quality/audit.h"
 
 struct auditor;
@@ -19,6 +19,10 @@ void auditor_free(struct auditor *auditor);
 // Asks when it is time to; returns milliseconds until it must be called again, -1: not before an
 // event.
 int64_t auditor_turn(struct auditor *auditor, int64_t now_ms);
+
+// A decision of this escalator's, stored for the first time: how its tier's confidences are
+// distributed now is held against how they were when their threshold was tested.
+void auditor_see(struct auditor *auditor, const struct hop *hop);
 
 // False until all that was said was read, where it may change decisions.
 bool auditor_knows(const struct auditor *auditor);

@@ -157,6 +157,7 @@ static void encode(void *owner, struct hop *const *rows, size_t count,
 static void count_decision(struct escalator *e, const struct hop *hop) {
     struct metrics *metrics = &e->station.process->metrics;
     metric_add(metrics, METRIC_ROWS_STORED, "", 1);
+    auditor_see(e->auditor, hop);
     metric_add(metrics, METRIC_DECISIONS, verdict_name(hop->decision->verdict), 1);
     for (uint32_t i = 0; i < hop->decision->reason_count; i++) {
         char code[128];

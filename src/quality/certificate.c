@@ -161,6 +161,45 @@ static bool calibration_read(const struct reading *r, uint32_t tier, struct cali
     return false;
 }
 
+// --- confidences
+
+static bool numbers_read(const struct reading *r, uint32_t object, const char *key,
+                         double numbers[DRIFT_BINS], uint32_t *count) {
+    uint32_t list = json_get(r->json, object, key);
+    *count = 0;
+    if (list == 0 || json_type(r->json, list) != JSON_ARRAY) {
+        return false;
+    }
+    for (uint32_t i = json_first(r->json, list); i; i = json_after(r->json, list, i)) {
+        if (*count == DRIFT_BINS || !json_number(r->json, i, &numbers[*count]) ||
+            !(numbers[*count] >= 0 && numbers[*count] <= 1)) {
+            return false;
+        }
+        ++*count;
+    }
+    return true;
+}
+
+// Absent: drift is not watched.
+static bool confidences_read(const struct reading *r, uint32_t tier, struct drift_spread *spread,
+                             struct err *err) {
+    uint32_t object = json_get(r->json, tier, "confidences"), edges;
+    double from[DRIFT_BINS];
+    *spread = (struct drift_spread){.bins = 0};
+    if (is_null(r, object)) {
+        return true;
+    }
+    bool ok = numbers_read(r, object, "share", spread->share, &spread->bins) &&
+              numbers_read(r, object, "from", from, &edges) &&
+              edges + 1 == (spread->bins > 0 ? spread->bins : 1);
+    for (uint32_t i = 0; ok && i < edges; i++) {
+        ok = i == 0 || from[i] > from[i - 1];
+        spread->from[i] = from[i];
+    }
+    return ok || err_exit(err, EX_CONFIG, "'confidences' are no rising 'from' and, one more, "
+                          "'share', of up to %d", DRIFT_BINS);
+}
+
 // --- tiers
 
 static bool tier_read(const struct reading *r, uint32_t node, struct certificate_tier *tier,
@@ -177,6 +216,7 @@ static bool tier_read(const struct reading *r, uint32_t node, struct certificate
     if (!read_bool(r, node, "used", &tier->used, err) ||
         !read_share(r, node, "threshold", &tier->threshold, err) ||
         !calibration_read(r, node, &tier->calibration, err) ||
+        !confidences_read(r, node, &tier->confidences, err) ||
         !read_versions(r, node, "models", &tier->models, err) ||
         !read_versions(r, node, "prompts", &tier->prompts, err)) {
         return err_prefix(err, "tier '%s'", tier->name);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "job/confidence.h"
+#include "quality/drift.h"
 
 enum { CERTIFICATE_VERSIONS_MOST = 8, CERTIFICATE_BYTES_MOST = 4 << 20 };
 
@@ -23,6 +24,7 @@ struct certificate_tier {
     bool used;
     double threshold;  // raw; NaN: accepts nothing
     struct calibration calibration;  // with the certificate's version and this threshold
+    struct drift_spread confidences;  // raw, of those that came so far
     struct certificate_versions models, prompts;
 };
 

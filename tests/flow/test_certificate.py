@@ -207,6 +207,27 @@ def test_audits_by_a_tier(fleet, model):
     assert mid.calls == 42 and tiny.calls == 42
 
 
+def test_confidences_that_drift(fleet, model):
+    """They are held against those that the certificate was tested with."""
+    tiny = model(lambda r: scored("CGST_SGST", r.body["line"] % 100 / 100 if r.body["line"] < 600
+                                  else 0.75))
+    watched = tier("tiny", 0.7)
+    watched["confidences"] = {"from": [n / 10 for n in range(1, 10)], "share": [0.1] * 10}
+    configure(fleet, tiny, tiny, certificate(watched, tier("mid", 0.6)))
+    fleet.init()
+    escalator = fleet.escalator()
+    for program in fleet.worker("tiny"), fleet.worker("mid"), escalator:
+        program.ready()
+    fleet.send(*(wire.job(line(n)) for n in range(600)))
+    fleet.outcomes(600)
+    until(lambda: 0 < escalator.metric("taskfit_confidence_drift") < 0.05, "an index")
+    assert "inputs have changed" not in escalator.log
+    fleet.send(*(wire.job(line(n)) for n in range(600, 1000)))
+    fleet.outcomes(1000)
+    assert escalator.said("confidences of tiny are not distributed any more as they were")
+    assert escalator.metric("taskfit_confidence_drift") > 0.25
+
+
 def test_refused_at_the_start(fleet, model):
     server = model(lambda _: scored("CGST_SGST", 0.8))
     configure(fleet, server, server, {"refused": True, "reason": "too few labels", "tiers": []})

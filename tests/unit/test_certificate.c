@@ -118,6 +118,11 @@ static void test_refused(void **state) {
         {WHOLE(HEAD, TIER("a", "true", "0.2",
                           "{\"kind\":\"isotonic\",\"steps\":[[0.5,0.9],[0.6,0.8]]}")),
          "tier 'a': calibration: 'steps' is no list of rising pairs from 0 to 1"},
+        {WHOLE(HEAD, TIER("a", "true", "0.2", PLATT ",\"confidences\":{\"from\":[0.5]}")),
+         "tier 'a': 'confidences' are no rising 'from' and, one more, 'share', of up to 10"},
+        {WHOLE(HEAD, TIER("a", "true", "0.2",
+                          PLATT ",\"confidences\":{\"from\":[0.5,0.4],\"share\":[1,1,1]}")),
+         "tier 'a': 'confidences' are no rising 'from' and, one more, 'share', of up to 10"},
         {WHOLE(HEAD, TIER("a", "true", "0.2", PLATT) "," TIER("a", "true", "0.2", PLATT)),
          "tier 'a' is there twice"},
     };
