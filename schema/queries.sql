@@ -19,9 +19,11 @@ where a.job_id is not null or d.job_id is not null or c.job_id is not null or l.
 -- Jobs and batches that were cancelled in the last $1 milliseconds. now(), because the other clocks
 -- may change within a statement, and no index is looked into by what may change.
 -- name: recall
-select job_id from cancellations where cancelled_at > now() - $1::int8 * interval '1 ms'
+select job_id, false from cancellations where cancelled_at > now() - $1::int8 * interval '1 ms'
 union all
-select id from batches where cancelled_at > now() - $1::int8 * interval '1 ms'
+select id, false from batches where cancelled_at > now() - $1::int8 * interval '1 ms'
+union all
+select id, true from batches where capped_at > now() - $1::int8 * interval '1 ms'
 
 -- Attempts with what they cost their batches. Comes back: the keys that were new. Batches are
 -- locked in the order of their ids, so that two of these cannot wait for each other.
@@ -42,7 +44,9 @@ with stored as (
 ), locked as (
     select id from batches where id in (select batch_id from sums) order by id for update
 ), batch as (
-    update batches b set cost_pico_usd = b.cost_pico_usd + s.cost
+    update batches b set cost_pico_usd = b.cost_pico_usd + s.cost,
+        capped_at = case when b.cost_pico_usd + s.cost >= b.spend_cap_pico_usd
+                         then coalesce(b.capped_at, clock_timestamp()) end
     from (select batch_id, sum(cost) as cost from sums group by 1) s
     where b.id = s.batch_id and b.id in (select id from locked)
 ), tiers as (

@@ -94,6 +94,7 @@ struct hop {
     bool registered;            // by_job is in its map
     bool buried;                // goes to dead: `burial` is what it says
     bool first_out;             // of two records: the outcome follows
+    bool capped;                // its batch has spent what it may: it is not tried again
     bool dropped;               // to be thrown away as soon as its call or row is back
     unsigned deliveries;        // records on their way
 };

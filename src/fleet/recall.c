@@ -24,16 +24,28 @@ void recall_fini(struct recall *recall) {
 }
 
 static int compare(const void *a, const void *b) {
-    return memcmp(a, b, sizeof(struct uuid));
+    const struct recalled *one = a, *other = b;
+    int order = memcmp(&one->id, &other->id, sizeof(one->id));
+    return order ? order : one->capped - other->capped;
 }
 
-static bool is_named(const struct recall *recall, const struct uuid *id) {
-    return bsearch(id, recall->ids, recall->count, sizeof(*id), compare) != NULL;
+static bool is_named(const struct recall *recall, struct uuid id, bool capped) {
+    const struct recalled key = {id, capped};
+    return bsearch(&key, recall->ids, recall->count, sizeof(key), compare) != NULL;
 }
 
-bool recall_names(const struct recall *recall, const struct hop *hop) {
-    return (hop->job.has_id && is_named(recall, &hop->job.id)) ||
-           (hop->job.has_batch && is_named(recall, &hop->job.batch_id));
+enum reason recall_reason(const struct recall *recall, struct hop *hop) {
+    bool open = hop->step == STEP_BEHIND || hop->step == STEP_READY ||
+                hop->step == STEP_WAITING || hop->step == STEP_CALLING;
+    if (!open) {
+        return REASON_NONE;
+    }
+    if ((hop->job.has_id && is_named(recall, hop->job.id, false)) ||
+        (hop->job.has_batch && is_named(recall, hop->job.batch_id, false))) {
+        return REASON_JOB_CANCELLED;
+    }
+    hop->capped |= hop->job.has_batch && is_named(recall, hop->job.batch_id, true);
+    return hop->capped && hop->step != STEP_CALLING ? REASON_SPEND_BATCH : REASON_NONE;
 }
 
 static void on_answer(void *owner, const struct pg_result *result, const struct err *err) {
@@ -54,7 +66,8 @@ static void on_answer(void *owner, const struct pg_result *result, const struct 
     }
     recall->ids = mem_realloc(recall->ids, recall->count * sizeof(*recall->ids));
     for (size_t i = 0; i < recall->count; i++) {
-        recall->ids[i] = pg_get_uuid(result, (int)i, 0);
+        recall->ids[i] = (struct recalled){pg_get_uuid(result, (int)i, 0),
+                                           pg_get_int(result, (int)i, 1) != 0};
     }
     qsort(recall->ids, recall->count, sizeof(*recall->ids), compare);
     recall->recalled(recall->owner, recall);

@@ -263,9 +263,8 @@ static void on_recalled(void *owner, const struct recall *recall) {
     struct worker *w = owner;
     LIST_FOR(node, &w->station.hops) {
         struct hop *hop = LIST_ENTRY(node, struct hop, all);
-        bool open = hop->step == STEP_BEHIND || hop->step == STEP_READY ||
-                    hop->step == STEP_WAITING || hop->step == STEP_CALLING;
-        if (!open || !recall_names(recall, hop)) {
+        enum reason reason = recall_reason(recall, hop);
+        if (reason == REASON_NONE) {
             continue;
         }
         if (hop->step == STEP_CALLING) {
@@ -273,7 +272,7 @@ static void on_recalled(void *owner, const struct recall *recall) {
             metric_add(&w->station.process->metrics, METRIC_CALLS_GIVEN_UP, "", 1);
         }
         heap_remove(&w->due, &hop->due);
-        fail_attempt(w, hop, REASON_JOB_CANCELLED);
+        fail_attempt(w, hop, reason);
     }
 }
 
@@ -286,6 +285,10 @@ static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
     struct worker *w = owner;
     if (w->station.draining || hop->dropped) {
         station_drop(&w->station, hop);
+        return;
+    }
+    if (hop->capped) {
+        fail_attempt(w, hop, REASON_SPEND_BATCH);
         return;
     }
     hop_move(hop, STEP_WAITING, &w->waiting);

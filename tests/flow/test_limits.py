@@ -90,6 +90,21 @@ def test_a_batch_that_has_spent_its_cap(fleet, model):
     assert fleet.sql("select cost_pico_usd from batches where id = %s", batch) == [(3_000_000,)]
 
 
+def test_a_cap_that_is_reached_while_jobs_wait(fleet, model):
+    """What a worker had admitted before is not called either, within a second or two."""
+    may_answer = threading.Semaphore(0)
+    tiny = model(lambda request: (may_answer.acquire(), sure(request))[1])
+    worker, *_ = run_cascade(fleet, tiny.url, tiny.url, limits={"in_flight": 5})
+    rows = "".join(json.dumps({"id": f"n{n}", **line(n)}) + "\n" for n in range(40))
+    fleet.command("submit", "--spend-cap", "0.000003", input=rows)
+    until(lambda: worker.metric('taskfit_hops{step="ready"}') == 35, "35 that wait")
+    may_answer.release(5)
+    until(lambda: fleet.count("attempts where error = 'spend.batch'") == 30, "the end of the others")
+    may_answer.release(5)
+    outcomes = fleet.outcomes(40).values()
+    assert tiny.calls == 10 and sum(o.verdict == "accept" for o in outcomes) == 10
+
+
 def test_calls_at_a_time(fleet, model):
     """Of a process, whatever waits: 7 of 40 are called, and the next when one is stored."""
     tiny = model(sure)

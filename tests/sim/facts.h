@@ -77,6 +77,7 @@ struct batch_row {
     bool cancelled;
     int64_t cancelled_us;
     int64_t cap_pico_usd;  // -1: none
+    int64_t capped_us;     // when its cost reached that; 0: not yet
     int64_t accepted, review, dead, expired, cancelled_jobs, cost_pico_usd;
     struct batch_tier tiers[8];
     unsigned tier_count;

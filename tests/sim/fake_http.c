@@ -231,6 +231,10 @@ static void check_call(const struct http_call *call, struct node *node) {
         broken("job %u hop %u: a model is called, and it was heard that it is cancelled",
                subject->number, call->hop);
     }
+    if (batch && batch->capped_us > 0 && batch->capped_us < node->recalled_us) {
+        broken("job %u hop %u: a model is called, and it was heard that its batch is at its cap",
+               subject->number, call->hop);
+    }
     if (node->draining || node->giving_back) {
         broken("job %u hop %u: a model is called while the process %s", subject->number,
                call->hop, node->draining ? "drains" : "gives back its partitions");

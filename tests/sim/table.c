@@ -149,19 +149,28 @@ static int64_t param_int(const struct pg_params *params, int number) {
     return value_int((struct slice){params->data.data + param->at, param->len});
 }
 
+static void recalled(struct pg_result *result, const struct uuid *id, bool capped) {
+    struct cell *row = result_row(result);
+    row[0] = cell_text(uuid_slice(id));
+    row[1] = cell_int(capped);
+}
+
 static void recall(const struct pg_params *params, struct arena *arena,
                    struct pg_result *result) {
     int64_t since_us = world.now_us - param_int(params, 1) * MS_US;
-    size_t most = subject_count + (size_t)batch_count + 1;
+    size_t most = subject_count + 2 * (size_t)batch_count + 1;
     result->cells = arena_alloc(arena, most * sizeof(*result->cells));
     for (unsigned i = 0; i < subject_count; i++) {
         if (subjects[i]->cancelled && subjects[i]->cancelled_us > since_us) {
-            result_row(result)[0] = cell_text(uuid_slice(&subjects[i]->id));
+            recalled(result, &subjects[i]->id, false);
         }
     }
     for (int i = 0; i < batch_count; i++) {
         if (batches[i].cancelled && batches[i].cancelled_us > since_us) {
-            result_row(result)[0] = cell_text(uuid_slice(&batches[i].id));
+            recalled(result, &batches[i].id, false);
+        }
+        if (batches[i].capped_us > since_us && batches[i].capped_us > 0) {
+            recalled(result, &batches[i].id, true);
         }
     }
 }
@@ -216,6 +225,14 @@ static bool attempt_refused(const struct subject *subject, const struct slice v[
            (v[6].at && !json_check(v[6], &json_default_limits, &err));
 }
 
+static void add_cost(struct batch_row *batch, int64_t pico_usd) {
+    batch->cost_pico_usd += pico_usd;
+    if (batch->cap_pico_usd >= 0 && batch->cost_pico_usd >= batch->cap_pico_usd &&
+        batch->capped_us == 0) {
+        batch->capped_us = world.now_us;
+    }
+}
+
 static void attempt_insert(struct subject *subject, const struct slice v[ATTEMPT_COLUMNS],
                            unsigned life, struct pg_result *result) {
     struct attempt_row *row = &subject->attempts[value_int(v[1])];
@@ -233,7 +250,7 @@ static void attempt_insert(struct subject *subject, const struct slice v[ATTEMPT
         tier->attempts++;
         tier->errors += row->attempt.error.at != NULL;
         tier->cost_pico_usd += row->attempt.cost_pico_usd;
-        batches[row->batch].cost_pico_usd += row->attempt.cost_pico_usd;
+        add_cost(&batches[row->batch], row->attempt.cost_pico_usd);
     }
     trace("job %u hop %u: attempt stored by life %u", subject->number, row->attempt.hop, life);
 }
