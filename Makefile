@@ -16,7 +16,7 @@ IO_LIBS  := -lrdkafka -lcurl -lpq -luv -ljq -lmicrohttpd -lyaml
 LIBS     := -lprotobuf-c -lm
 
 GEN      := $(BUILD)/gen/taskfit.pb-c.c $(BUILD)/gen/taskfit.pb-c.h $(BUILD)/gen/queries.h \
-            $(BUILD)/gen/migrations.h
+            $(BUILD)/gen/migrations.h $(BUILD)/gen/pages.h
 pure_src := $(foreach d,$(PURE),$(wildcard src/$(d)/*.c))
 io_src   := $(wildcard src/io/*.c)
 fleet_src:= $(wildcard src/fleet/*.c)
@@ -51,6 +51,11 @@ $(BUILD)/gen/queries.h: $(queries) schema/embed
 $(BUILD)/gen/migrations.h: $(wildcard schema/[0-9]*.sql) schema/embed
 	@mkdir -p $(@D)
 	schema/embed migrations $(sort $(wildcard schema/[0-9]*.sql)) > $@
+
+pages := $(sort $(wildcard src/gateway/web/*))
+$(BUILD)/gen/pages.h: $(pages) schema/embed
+	@mkdir -p $(@D)
+	schema/embed pages $(pages) > $@
 
 # --- libraries: pure, io, fleet, cli, gateway
 

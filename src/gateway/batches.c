@@ -13,7 +13,7 @@ enum {
     KEY_BYTES = 255,
 };
 
-static const int64_t window_least_ms = 60 * 1000, window_most_ms = 30LL * 24 * 3600 * 1000;
+static const int64_t window_least_ms = 60000, window_most_ms = 2592000000, day_ms = 86400000;
 
 // The columns of the statements api_batch_add, api_batch_list and api_batch_get.
 enum column {
@@ -79,7 +79,7 @@ static void write_batch(struct buf *out, const struct pg_result *r, int row) {
     char window[CLOCK_TEXT];
     struct slice status = status_of(r, row);
     duration_format(pg_get_int(r, row, COLUMN_WINDOW), window);
-    if (pg_get_int(r, row, COLUMN_WINDOW) == 24 * 3600 * 1000) {
+    if (pg_get_int(r, row, COLUMN_WINDOW) == day_ms) {
         memcpy(window, "24h", sizeof("24h"));  // the API's own word for a day
     }
     buf_char(out, '{');

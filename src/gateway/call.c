@@ -33,45 +33,62 @@ static const char *fault_type(int status) {
     return status >= 500 ? "server_error" : "invalid_request_error";
 }
 
-// more: one field of the reply's own, NULL: none. file: of the reply's body; NULL: it is in reply.
-struct file {
-    int fd;
-    int64_t bytes;
-};
-
-static void send(struct call *call, struct httpd_reply *reply, const struct httpd_field *more,
-                 const struct file *file) {
+// more: one field of the reply's own; NULL: none.
+static void send(struct call *call, const struct httpd_reply *given, const struct httpd_field *more,
+                 void (*give)(struct call *call, const struct httpd_reply *reply)) {
     struct metrics *metrics = &call->gateway->process->metrics;
     int64_t now_ms = loop_now_ms(call->gateway->process->loop);
     char id[UUID_TEXT], status[NUMBER_TEXT];
+    struct httpd_reply reply = *given;
     struct httpd_field fields[4] = {{"x-request-id", id}, {"X-Content-Type-Options", "nosniff"},
                                     {"Cache-Control", "no-store"}};
     uuid_format(call->id, id);
-    reply->fields = fields;
-    reply->field_count = more ? 4 : 3;
+    reply.fields = fields;
+    reply.field_count = more ? 4 : 3;
     fields[3] = more ? *more : fields[3];
-    call->status = reply->status;
-    snprintf(status, sizeof(status), "%d", reply->status);
+    call->status = reply.status;
+    snprintf(status, sizeof(status), "%d", reply.status);
     metric_add(metrics, METRIC_HTTP_REQUESTS, status, 1);
     metric_observe(metric_cell(metrics, METRIC_HTTP_SECONDS, ""),
                    (double)(now_ms - call->began_ms) / 1000);
-    if (file) {
-        httpd_reply_file(call->request, reply, file->fd, (uint64_t)file->bytes);
-    } else {
-        httpd_reply(call->request, reply);
-    }
+    give(call, &reply);
+}
+
+static void give_text(struct call *call, const struct httpd_reply *reply) {
+    httpd_reply(call->request, reply);
+}
+
+static void give_file(struct call *call, const struct httpd_reply *reply) {
+    httpd_reply_file(call->request, reply, call->file, (uint64_t)call->file_bytes);
+}
+
+static void give_stream(struct call *call, const struct httpd_reply *reply) {
+    httpd_stream(call->request, reply);
+}
+
+void call_stream(struct call *call) {
+    send(call, &(struct httpd_reply){.status = 200, .type = "text/event-stream"}, NULL,
+         give_stream);
+}
+
+void call_reply_page(struct call *call, const char *type, struct slice text) {
+    static const struct httpd_field policy = {
+        "Content-Security-Policy",
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"};
+    send(call, &(struct httpd_reply){.status = 200, .type = type, .body = text}, &policy,
+         give_text);
 }
 
 void call_reply(struct call *call, int status, const struct buf *json) {
     struct httpd_reply reply = {
         .status = status, .type = "application/json", .body = buf_slice(json)};
-    send(call, &reply, NULL, NULL);
+    send(call, &reply, NULL, give_text);
 }
 
 void call_reply_events(struct call *call, const struct buf *events) {
     struct httpd_reply reply = {
         .status = 200, .type = "text/event-stream", .body = buf_slice(events)};
-    send(call, &reply, NULL, NULL);
+    send(call, &reply, NULL, give_text);
 }
 
 void call_reply_lines(struct call *call, const struct buf *lines) {
@@ -81,7 +98,7 @@ void call_reply_lines(struct call *call, const struct buf *lines) {
     int64_t next = call->after + call->limit;
     const struct httpd_field more = {"X-Next-After", text};
     snprintf(text, sizeof(text), "%" PRId64, next);
-    send(call, &reply, next < call->last ? &more : NULL, NULL);
+    send(call, &reply, next < call->last ? &more : NULL, give_text);
 }
 
 void call_reply_list(struct call *call, const struct pg_result *result, const char *prefix,
@@ -106,7 +123,9 @@ void call_reply_list(struct call *call, const struct pg_result *result, const ch
 
 void call_reply_file(struct call *call, int fd, int64_t bytes) {
     struct httpd_reply reply = {.status = 200, .type = "application/octet-stream"};
-    send(call, &reply, NULL, &(struct file){fd, bytes});
+    call->file = fd;
+    call->file_bytes = bytes;
+    send(call, &reply, NULL, give_file);
 }
 
 void call_fail(struct call *call, const struct call_fault *fault, const char *format, ...) {
@@ -127,13 +146,15 @@ void call_fail(struct call *call, const struct call_fault *fault, const char *fo
     const struct httpd_field final = {"x-should-retry", "false"};
     struct httpd_reply reply = {
         .status = fault->status, .type = "application/json", .body = buf_slice(&body)};
-    send(call, &reply, fault->final ? &final : fault->retry_after_s ? &later : NULL, NULL);
+    send(call, &reply, fault->final ? &final : fault->retry_after_s ? &later : NULL, give_text);
     buf_fini(&body);
 }
 
 void call_fail_err(struct call *call, const struct err *err) {
     if (err->kind == ERR_RETRY) {
-        call_fail(call, &(struct call_fault){503, "unavailable", NULL, BUSY_S, false},
+        call_fail(call,
+                  &(struct call_fault){
+                      .status = 503, .code = "unavailable", .retry_after_s = BUSY_S},
                   "%s; try again", err->text);
     } else if (err->kind == ERR_POISON) {
         call_fail(call, &(struct call_fault){.status = 400, .code = "invalid_value"}, "%s",
@@ -162,7 +183,7 @@ static bool admit_key(struct call *call) {
     static const char scheme[] = "Bearer ";
     const struct api_keys *keys = &call->gateway->keys;
     const char *given = httpd_header(call->request, "Authorization");
-    if (keys->made == 0) {
+    if (keys->made == 0 || call->route->scope == 0) {
         call->tenant = slice_of("");
         return true;
     }
@@ -187,7 +208,9 @@ static bool admit(struct call *call) {
     struct httpd_request *request = call->request;
     struct slice id;
     if (gateway->draining) {
-        call_fail(call, &(struct call_fault){503, "draining", NULL, BUSY_S, false},
+        call_fail(call,
+                  &(struct call_fault){
+                      .status = 503, .code = "draining", .retry_after_s = BUSY_S},
                   "this process is being stopped; try again");
         return false;
     }
@@ -239,6 +262,7 @@ void call_begun(void *owner, struct httpd_request *request) {
     struct process *process = gateway->process;
     struct call *call = mem_zalloc(sizeof(*call));
     call->gateway = gateway;
+    call->file = -1;
     call->request = request;
     call->id = uuid_v7(loop_wall_ms(process->loop), &process->random);
     call->began_ms = loop_now_ms(process->loop);
@@ -281,7 +305,9 @@ void call_piece(void *owner, struct httpd_request *request, struct slice piece) 
                   "a body of more than %llu bytes", (unsigned long long)body_limit(call));
     } else if (gateway->body_bytes + piece.len >
                (size_t)gateway->process->config->gateway.memory_bytes) {
-        call_fail(call, &(struct call_fault){503, "overloaded", NULL, BUSY_S, false},
+        call_fail(call,
+                  &(struct call_fault){
+                      .status = 503, .code = "overloaded", .retry_after_s = BUSY_S},
                   "too many requests are in hand; try again");
     } else {
         gateway->body_bytes += piece.len;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/list.h"
 #include "gateway/frame.h"
 #include "gateway/route.h"
 #include "io/httpd.h"
@@ -19,12 +20,15 @@ struct call {
     struct uuid subject;   // what the path names by its id; nil: nothing
     struct slice name;     // or by a name
     struct slice tenant;
+    struct list_node node; // of those that watch
     int64_t began_ms;
     struct buf body;       // of BODY_JSON
     struct json json;      // that, parsed
     struct arena arena;    // of the call
     int64_t limit;         // of a page
     int64_t after, last;   // of a page of lines
+    int file;              // the reply's body; httpd's from then on
+    int64_t file_bytes;
     int status;            // of the reply; 0: none was given
     void *own;             // the handler's
     void (*free_own)(void *own);
@@ -40,6 +44,10 @@ void call_gone(void *owner, struct httpd_request *request);
 
 void call_reply(struct call *call, int status, const struct buf *json);
 void call_reply_events(struct call *call, const struct buf *events);  // all of them
+// Events that come with time: what is put to call->request follows.
+void call_stream(struct call *call);
+// A page for people; it may load nothing from elsewhere and run no code but the gateway's own.
+void call_reply_page(struct call *call, const char *type, struct slice text);
 // NDJSON of a page of lines; X-Next-After says where the next page begins, if there is one.
 void call_reply_lines(struct call *call, const struct buf *lines);
 void call_reply_file(struct call *call, int fd, int64_t bytes);

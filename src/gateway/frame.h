@@ -19,6 +19,7 @@ struct gateway {
     struct enqueue *enqueue;
     struct batch_work *batches;
     struct singles *singles;
+    struct watch *watch;
     struct api_keys keys;
     bool loading_keys;
     int64_t keys_ms;     // when they are looked at again

@@ -9,6 +9,7 @@
 #include "gateway/batch_work.h"
 #include "gateway/call.h"
 #include "gateway/singles.h"
+#include "gateway/watch.h"
 #include "io/loop.h"
 #include "io/pg_session.h"
 #include "io/producer.h"
@@ -138,12 +139,16 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     gateway->asks = asks_open(process);
     gateway->batches = batch_work_new(gateway);
     gateway->singles = singles_new(gateway);
+    gateway->watch = watch_new(gateway);
     return open_http(gateway, err);
 }
 
 void gateway_close(struct gateway *gateway) {
     if (gateway->httpd) {
         httpd_close(gateway->httpd);
+    }
+    if (gateway->watch) {
+        watch_free(gateway->watch);
     }
     if (gateway->singles) {
         singles_free(gateway->singles);
@@ -170,6 +175,7 @@ int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     keys_turn(gateway, now_ms);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
+    wait_ms = sooner_ms(wait_ms, watch_turn(gateway->watch, now_ms));
     return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
 }
 
@@ -178,6 +184,7 @@ void gateway_drain(struct gateway *gateway, int64_t now_ms) {
     gateway->drain_until_ms = now_ms + gateway->process->config->limits.drain_ms;
     httpd_quiesce(gateway->httpd);
     batch_work_drain(gateway->batches);
+    watch_drain(gateway->watch);
 }
 
 bool gateway_drained(const struct gateway *gateway) {

@@ -2,10 +2,12 @@
 
 #include "fleet/api_keys.h"
 #include "gateway/batches.h"
+#include "gateway/dashboard.h"
 #include "gateway/files.h"
 #include "gateway/own.h"
 #include "gateway/singles.h"
 #include "gateway/upload.h"
+#include "gateway/watch.h"
 
 // clang-format off
 static const struct route routes[] = {
@@ -27,6 +29,10 @@ static const struct route routes[] = {
     {"POST",   "/v1/taskfit/jobs",         NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_job},
     {"GET",    "/v1/taskfit/jobs/{}",      "",       BODY_NONE,   SCOPE_READ,   own_job},
     {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},
+    {"GET",    "/v1/taskfit/events",       NULL,     BODY_NONE,   SCOPE_READ,   watch_begin},
+    {"GET",    "/",                        NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/dashboard.css",           NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/dashboard.js",            NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/v1/taskfit/batches/{}/outcomes", "", BODY_NONE,  SCOPE_READ,   own_outcomes},
 };
 // clang-format on

@@ -9,13 +9,14 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "io/loop.h"
 
 // A body that nobody wants is read up to here, so that the client sees the reply to it and not a
 // connection that was reset.
-enum { UNWANTED_BYTES = 1 << 20 };
+enum { UNWANTED_BYTES = 1 << 20, STREAM_BYTES = 16 << 10 };
 
 struct httpd {
     struct MHD_Daemon *daemon;
@@ -37,6 +38,8 @@ struct httpd_request {
     bool replied, whole, resting;
     uint64_t received;
     const char *method, *path;  // libmicrohttpd's, as long as the request
+    struct buf unsent;          // of a stream
+    bool ended;
     void *own;
 };
 
@@ -129,6 +132,7 @@ static void on_over(void *opaque, struct MHD_Connection *connection, void **stat
         MHD_destroy_response(r->response);
     }
     list_remove(&r->node);
+    buf_fini(&r->unsent);
     mem_free(r);
     *state = NULL;
 }
@@ -305,4 +309,45 @@ void httpd_reply(struct httpd_request *request, const struct httpd_reply *given)
 void httpd_reply_file(struct httpd_request *request, const struct httpd_reply *given, int fd,
                       uint64_t size) {
     reply(request, given, MHD_create_response_from_fd64(size, fd));
+}
+
+// --- streams
+
+// libmicrohttpd wants up to most bytes; without any, the connection rests until there are.
+static ssize_t read_stream(void *opaque, uint64_t at, char *out, size_t most) {
+    struct httpd_request *r = opaque;
+    size_t len = r->unsent.len < most ? r->unsent.len : most;
+    (void)at;
+    if (len == 0 && (r->ended || r->httpd->closing)) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    if (len == 0) {
+        r->resting = true;
+        MHD_suspend_connection(r->connection);
+        return 0;
+    }
+    memcpy(out, r->unsent.data, len);
+    r->unsent.len -= len;
+    memmove(r->unsent.data, r->unsent.data + len, r->unsent.len);
+    return (ssize_t)len;
+}
+
+void httpd_stream(struct httpd_request *request, const struct httpd_reply *given) {
+    reply(request, given,
+          MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BYTES, read_stream, request,
+                                            NULL));
+}
+
+void httpd_put(struct httpd_request *request, struct slice piece) {
+    buf_slice_add(&request->unsent, piece);
+    wake(request);
+}
+
+void httpd_end(struct httpd_request *request) {
+    request->ended = true;
+    wake(request);
+}
+
+size_t httpd_unsent(const struct httpd_request *request) {
+    return request->unsent.len;
 }

@@ -71,4 +71,10 @@ void httpd_reply(struct httpd_request *request, const struct httpd_reply *reply)
 void httpd_reply_file(struct httpd_request *request, const struct httpd_reply *reply, int fd,
                       uint64_t size);
 
+// A body that comes with time, of unknown length: pieces are put, in any number, and then it ends.
+void httpd_stream(struct httpd_request *request, const struct httpd_reply *reply);
+void httpd_put(struct httpd_request *request, struct slice piece);
+void httpd_end(struct httpd_request *request);
+size_t httpd_unsent(const struct httpd_request *request);  // put, and still here
+
 #endif

@@ -1,6 +1,7 @@
 """taskfit-gateway, with the official SDK of OpenAI and nothing but another base URL."""
 import concurrent.futures
 import json
+import re
 import urllib.error
 import urllib.request
 
@@ -9,6 +10,7 @@ import pytest
 
 import cascade
 import models
+from fleet import ROOT
 from until import until
 
 
@@ -415,3 +417,29 @@ def test_outcomes_by_pages_of_lines(served):
     seen = json.loads(ask(served, "/taskfit/overview")[2])
     assert (seen["batches"][0]["total"], seen["batches"][0]["accepted"]) == (25, 20)
     assert seen["tiers"][0]["tier"] == "small" and seen["tiers"][0]["attempts"] == 25
+
+
+def test_the_dashboard_and_its_events(served):
+    base = served.api.api.removesuffix("/v1")
+    page = urllib.request.urlopen(base + "/")
+    text = page.read().decode()
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "<style" not in text and not re.search(r"<script(?! src=)|style=|onclick", text)
+    for part in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+        with urllib.request.urlopen(base + part) as reply:
+            assert reply.read() == (ROOT / f"src/gateway/web{part}").read_bytes()
+    with urllib.request.urlopen(served.api.api + "/taskfit/events", timeout=20) as events:
+        def event():
+            line = events.readline().decode()
+            assert line.startswith("data: ") and events.readline() == b"\n", line
+            return json.loads(line[len("data: "):])
+        assert event()["batches"] == []
+        api = client(served)
+        batch = api.batches.create(input_file_id=upload(api, lines(row(1))).id,
+                                   endpoint="/v1/chat/completions", completion_window="24h")
+        ended(api, batch)
+        seen = until(lambda: event()["batches"], "the batch")
+        assert (seen[0]["total"], seen[0]["accepted"]) == (1, 1)
+        assert served.api.stop() == 0
+        while events.readline():
+            pass  # to the end of the stream

@@ -1,0 +1,118 @@
+#include "gateway/watch.h"
+
+#include "base/mem.h"
+#include "gateway/call.h"
+#include "io/loop.h"
+
+enum {
+    EVERY_MS = 2000,
+    UNSENT_MOST = 256 << 10,
+    WATCHERS_MOST = 200,
+};
+
+struct watch {
+    struct gateway *gateway;
+    struct list told;   // of this round
+    struct list untold;
+    char tenant[API_TENANT];  // that is asked about
+    bool asking;
+    int64_t next_ms;
+};
+
+struct watch *watch_new(struct gateway *gateway) {
+    struct watch *watch = mem_zalloc(sizeof(*watch));
+    watch->gateway = gateway;
+    list_init(&watch->told);
+    list_init(&watch->untold);
+    return watch;
+}
+
+void watch_free(struct watch *watch) {
+    mem_free(watch);
+}
+
+static struct call *call_of(struct list_node *node) {
+    return LIST_ENTRY(node, struct call, node);
+}
+
+// The client left, or the stream has ended.
+static void on_gone(void *own) {
+    struct call *call = own;
+    list_remove(&call->node);
+}
+
+void watch_begin(struct call *call) {
+    struct watch *watch = call->gateway->watch;
+    if (watch->told.count + watch->untold.count >= WATCHERS_MOST) {
+        call_fail(call,
+                  &(struct call_fault){.status = 503, .code = "overloaded", .retry_after_s = 10},
+                  "%d watch already", WATCHERS_MOST);
+        return;
+    }
+    call->own = call;
+    call->free_own = on_gone;
+    call_stream(call);
+    list_append(&watch->untold, &call->node);
+    loop_wake(call->gateway->process->loop);
+}
+
+static void on_overview(void *owner, const struct pg_result *result, const struct err *err) {
+    struct watch *watch = owner;
+    struct buf event = {0};
+    (void)err;
+    watch->asking = false;
+    if (result && pg_rows(result) > 0) {
+        buf_text(&event, "data: ");
+        buf_slice_add(&event, pg_get_slice(result, 0, 0));
+        buf_text(&event, "\n\n");
+    } else {
+        buf_text(&event, ": the database is away\n\n");
+    }
+    LIST_FOR(node, &watch->untold) {
+        struct call *call = call_of(node);
+        if (!slice_is(call->tenant, watch->tenant)) {
+            continue;
+        }
+        list_remove(node);
+        list_append(&watch->told, node);
+        if (httpd_unsent(call->request) < UNSENT_MOST) {
+            httpd_put(call->request, buf_slice(&event));
+        }
+    }
+    buf_fini(&event);
+}
+
+static void ask(struct watch *watch) {
+    struct call *call = call_of(list_first(&watch->untold));
+    struct pg_params params = {0};
+    watch->asking = true;
+    snprintf(watch->tenant, sizeof(watch->tenant), "%.*s", SLICE_ARGS(call->tenant));
+    pg_scalar(&params, PG_TEXT);
+    pg_slice(&params, slice_of(watch->tenant));
+    asks_put(watch->gateway->asks, PG_api_overview, &params, on_overview, watch);
+}
+
+static void next_round(struct watch *watch) {
+    struct list_node *node;
+    while ((node = list_pop(&watch->told)) != NULL) {
+        list_append(&watch->untold, node);
+    }
+}
+
+int64_t watch_turn(struct watch *watch, int64_t now_ms) {
+    if (now_ms >= watch->next_ms) {
+        watch->next_ms = now_ms + EVERY_MS;
+        next_round(watch);
+    }
+    if (!watch->asking && !list_empty(&watch->untold) && !watch->gateway->draining) {
+        ask(watch);
+    }
+    return list_empty(&watch->told) ? -1 : watch->next_ms - now_ms;
+}
+
+void watch_drain(struct watch *watch) {
+    next_round(watch);
+    LIST_FOR(node, &watch->untold) {
+        httpd_end(call_of(node)->request);
+    }
+}
