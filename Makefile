@@ -111,6 +111,17 @@ $(BUILD)/sim_run: $(call obj,$(wildcard tests/sim/*.c)) $(BUILD)/libfleet.a $(si
                   $(BUILD)/libpure.a
 	$(CC) $(LDFLAGS) $^ -ljq -lyaml $(LIBS) -o $@
 
+# One script of statements, over the simulation's tables and on a real server: do they agree?
+$(BUILD)/obj/tests/sim/agree/%.o: CPPFLAGS += -Itests/sim
+agree := $(BUILD)/agree_tables $(BUILD)/agree_server
+agree_script := $(call obj,tests/sim/agree/script.c)
+$(BUILD)/agree_tables: $(call obj,tests/sim/agree/on_tables.c) $(agree_script) \
+                       $(call obj,$(filter-out tests/sim/run.c,$(wildcard tests/sim/*.c))) \
+                       $(BUILD)/libfleet.a $(sim_io) $(BUILD)/libpure.a
+	$(CC) $(LDFLAGS) $^ -ljq -lyaml $(LIBS) -o $@
+$(BUILD)/agree_server: $(call obj,tests/sim/agree/on_server.c) $(agree_script) $(fleet_libs)
+	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
+
 SEEDS ?= 20000
 SIM_FROM ?= 1
 sim: $(BUILD)/sim_run ## schedules of faults: old seeds, and SEEDS=20000 from SIM_FROM=1
@@ -139,7 +150,7 @@ AS_ASAN := OPTIMISE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-sanitiz
 asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBSan
 	@$(MAKE) -s BUILD=$(BUILD)/asan $(AS_ASAN) SEEDS=$(ASAN_SEEDS) unit sim
 
-flow: all $(BUILD)/model_stub ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
+flow: all $(BUILD)/model_stub $(agree) ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
 	@BUILD=$(BUILD) tests/flow/run $(FLOW)
 
 # INSPECTED: what a test leaves running ends by SIGTERM, so that it can tell what it leaks.

@@ -309,7 +309,8 @@ bool pg_is_null(const struct pg_result *result, int row, int column) {
 }
 
 int64_t pg_get_int(const struct pg_result *result, int row, int column) {
-    return cell_of(result, row, column)->number;
+    const struct cell *cell = cell_of(result, row, column);
+    return cell->is_null ? 0 : cell->number;
 }
 
 double pg_get_float8(const struct pg_result *result, int row, int column) {
