@@ -13,11 +13,18 @@
 // --- reasons
 
 static void say_needed(const struct tune_report *c, struct buf *out) {
-    uint64_t needed = c->tuned->certified.labels_needed;
-    if (needed > 0) {
-        buf_text(out, "; about ");
-        figure_count(out, (int64_t)needed);
-        buf_text(out, " labels would do, if the error rates are what these labels show");
+    uint64_t needed = c->tuned->labels_needed;
+    if (needed == 0) {
+        return;
+    }
+    buf_text(out, "; about ");
+    figure_count(out, (int64_t)needed);
+    buf_text(out, " labels would do, if ");
+    if (c->tuned->certified.verdict == CERTIFY_FEW) {
+        buf_printf(out, "half of the answers have an error rate of %g %%",
+                   100 * c->options->promise.risk / 2);
+    } else {
+        buf_text(out, "the error rates are what these labels show");
     }
 }
 
@@ -27,6 +34,9 @@ static void reason_of_promise(const struct tune_report *c, struct buf *out) {
     double risk = 100 * promise->risk;
     switch (tuned->certified.verdict) {
     case CERTIFY_HOLDS:
+        break;
+    case CERTIFY_SILENT:
+        buf_text(out, "no answer has a confidence, so there is no threshold to find");
         break;
     case CERTIFY_FEW:
         buf_printf(out, "%zu labelled items test the promise, and even without a single error "
@@ -39,7 +49,7 @@ static void reason_of_promise(const struct tune_report *c, struct buf *out) {
         break;
     case CERTIFY_ABOVE:
         buf_printf(out, "at no threshold that accepts 15 %% of the items or more is the error "
-                   "rate below %g %%", risk);
+                   "rate below %g %%, and more labels would not help", risk);
         break;
     }
     if (tuned->uninformative) {
@@ -223,8 +233,8 @@ void tune_report_json(const struct tune_report *c, struct buf *out) {
         tune_report_reason(c, &reason);
     }
     json_text(out, "reason", c->tuned->refused ? buf_slice(&reason) : (struct slice){0});
-    if (c->tuned->certified.labels_needed > 0) {
-        json_count(out, "labels_needed", (int64_t)c->tuned->certified.labels_needed);
+    if (c->tuned->labels_needed > 0) {
+        json_count(out, "labels_needed", (int64_t)c->tuned->labels_needed);
     } else {
         json_text(out, "labels_needed", (struct slice){0});
     }

@@ -216,9 +216,9 @@ static double labels_for(const struct certify_promise *promise, double rate, dou
     return fmax(normal, (double)stats_least(1, risk, level)) / share;
 }
 
-static uint64_t two_digits(double value) {
-    double unit = pow(10, fmax(0, floor(log10(value)) - 1));
-    return (uint64_t)(ceil(value / unit) * unit);
+uint64_t certify_about(double labels) {
+    double unit = pow(10, fmax(0, floor(log10(labels)) - 1));
+    return (uint64_t)(ceil(labels / unit * (1 - 1e-12)) * unit);
 }
 
 static void refuse(const struct certify_promise *promise, const struct certify_counts *counts,
@@ -233,15 +233,16 @@ static void refuse(const struct certify_promise *promise, const struct certify_c
         }
     }
     uint64_t least = stats_least(0, promise->risk, promise->delta);
-    bool few = counts->labels < least || counts->cuts == 0;
-    *result = (struct certify_result){.verdict = few                ? CERTIFY_FEW
-                                                 : isinf(needed) ? CERTIFY_ABOVE
-                                                                 : CERTIFY_UNCERTAIN};
-    if (few && isinf(needed)) {
+    bool few = counts->labels < least;
+    *result = (struct certify_result){.verdict = few                 ? CERTIFY_FEW
+                                                 : counts->cuts == 0 ? CERTIFY_SILENT
+                                                 : isinf(needed)     ? CERTIFY_ABOVE
+                                                                     : CERTIFY_UNCERTAIN};
+    if (few) {  // rates seen on so little say nothing of how many more are needed
         needed = labels_for(promise, promise->risk / 2, .5);
     }
     if (!isinf(needed)) {
-        result->labels_needed = two_digits(fmax(needed, 1.1 * labels));
+        result->labels_needed = certify_about(fmax(needed, 1.1 * labels));
     }
 }
 

@@ -26,6 +26,7 @@ struct certify_counts {
 
 enum certify_verdict {
     CERTIFY_HOLDS,
+    CERTIFY_SILENT,     // no answer has a confidence, and there is no cut
     CERTIFY_FEW,        // labels: even without an error they would not do
     CERTIFY_UNCERTAIN,  // some cut's rate is below risk, but by less than chance could do
     CERTIFY_ABOVE,      // no cut's rate is below risk: more labels will not help
@@ -35,10 +36,15 @@ struct certify_result {
     enum certify_verdict verdict;
     size_t cut;              // the lowest that holds
     double level;            // at which it was tested
-    uint64_t labels_needed;  // about; CERTIFY_HOLDS, CERTIFY_ABOVE: 0
+    // To test with, about. CERTIFY_UNCERTAIN: if the error rates are what was seen; CERTIFY_FEW: if
+    // half of the answers have half the rate that is promised; otherwise 0.
+    uint64_t labels_needed;
 };
 
 void certify(const struct certify_promise *promise, const struct certify_counts *counts,
              struct certify_result *result);
+
+// A number of labels, rounded up to two digits.
+uint64_t certify_about(double labels);
 
 #endif

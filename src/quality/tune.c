@@ -304,6 +304,15 @@ static bool is_uninformative(const struct tuned *tuned, uint32_t tier_count) {
     return true;
 }
 
+// With those that fit and choose.
+static uint64_t needed_in_all(const struct tuning *t) {
+    uint64_t needed = t->tuned->certified.labels_needed;
+    double fitted = (double)needed * fitted_share / (1 - fitted_share);
+    return needed == 0 || t->split.fit.count == 0
+               ? needed
+               : certify_about((double)needed + fmin(fitted, CALIBRATE_MOST));
+}
+
 static void test_promise(struct tuning *t) {
     struct tuned *tuned = t->tuned;
     cascade_sum(t->cascade, &tuned->arrangement, t->split.test, t->sums);
@@ -311,6 +320,7 @@ static void test_promise(struct tuning *t) {
                                           t->cascade->cut_count, t->split.test.count};
     certify(&t->options->promise, &counts, &tuned->certified);
     tuned->refused = tuned->certified.verdict != CERTIFY_HOLDS;
+    tuned->labels_needed = needed_in_all(t);
     tuned->uninformative = is_uninformative(tuned, t->cascade->tier_count);
     if (tuned->refused) {
         tuned->arrangement.count = 0;

@@ -50,6 +50,7 @@ struct tuned {
     struct tune_tier tiers[CASCADE_TIERS_MOST];
     struct certify_result certified;  // TUNE_RISK
     bool refused, uninformative;
+    uint64_t labels_needed;  // in all, about; 0: more would not help, or none are needed
     double tau;          // calibrated; NaN: refused
     double error_bound;  // of the error among accepted; NaN: refused
     size_t fitted, tested;

@@ -108,6 +108,7 @@ def test_refusal_is_a_certificate(tmp_path):
     c = json.loads(file.read_text())
     assert c["refused"] and c["reason"] and c["tau"] is None
     assert c["labels_needed"] > 100
+    assert "labels would do, if half of the answers have an error rate of 0.5 %" in c["reason"]
     assert not any(t["used"] for t in c["tiers"])
     assert all(t["threshold"] is None for t in c["tiers"])
 
@@ -208,6 +209,10 @@ def test_answers_without_confidence_are_never_accepted(tmp_path):
             for i in range(400)]
     c = json.loads(tune("--from", write_csv(tmp_path / "l.csv", rows), "--json").stdout)
     assert not c["refused"] and c["expected"]["accepted"] == 0.5
+    rows = [dict(row, confidence="") for row in rows]
+    c = json.loads(tune("--from", write_csv(tmp_path / "l.csv", rows), "--json").stdout)
+    assert c["refused"] and "no answer has a confidence" in c["reason"]
+    assert c["labels_needed"] is None
 
 
 def test_a_million_rows(tmp_path):

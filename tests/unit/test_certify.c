@@ -148,6 +148,36 @@ static void test_a_bad_top_is_survived(void **state) {
     assert_true(held > 80);
 }
 
+// At a small risk a single error among the surest few rules out nothing: 30 items without one would
+// still do for an error rate of 9 %, so no test begins there.
+static void test_an_early_error_does_not_end_it(void **state) {
+    static const struct certify_promise strict = {.01, .1};
+    struct certify_result result;
+    (void)state;
+    for (size_t cut = 0; cut < CUTS_MOST; cut++) {
+        accepted[cut] = cut + 1;
+        wrong[cut] = cut >= 3;
+    }
+    const struct certify_counts counts = {accepted, wrong, CUTS_MOST, CUTS_MOST};
+    certify(&strict, &counts, &result);
+    assert_int_equal(result.verdict, CERTIFY_HOLDS);
+    assert_int_equal(result.cut, CUTS_MOST - 1);
+}
+
+// Where nothing holds there is no cut to fall back to, however good the top looks.
+static void test_a_good_top_alone_is_not_picked(void **state) {
+    struct certify_result result;
+    (void)state;
+    for (size_t cut = 0; cut < 1000; cut++) {
+        accepted[cut] = cut + 1;
+        wrong[cut] = cut < 40 ? 0 : cut - 39;
+    }
+    result = run((struct certify_counts){accepted, wrong, 1000, 1000});
+    assert_int_not_equal(result.verdict, CERTIFY_HOLDS);
+    assert_int_equal(result.cut, 0);
+    assert_true(result.level == 0);
+}
+
 // Items with the same confidence are one cut: what came first among them makes no difference, and a
 // tie is accepted whole or not at all.
 static void test_ties(void **state) {
@@ -171,6 +201,8 @@ int main(void) {
         cmocka_unit_test(test_the_promise_holds),
         cmocka_unit_test(test_power),
         cmocka_unit_test(test_a_bad_top_is_survived),
+        cmocka_unit_test(test_an_early_error_does_not_end_it),
+        cmocka_unit_test(test_a_good_top_alone_is_not_picked),
         cmocka_unit_test(test_ties),
     };
     return cmocka_run_group_tests_name("certify", tests, NULL, NULL);

@@ -174,6 +174,59 @@ static void test_one_tier_tests_with_all_items(void **state) {
     cascade_fini(&cascade);
 }
 
+// Confidences that all lie within 1e-6 of 1, as log-probabilities give them: thresholds come from
+// what there is, and not from a grid.
+static void test_saturated_confidence_has_thresholds(void **state) {
+    struct random random;
+    (void)state;
+    random_seed(&random, 1);
+    open_cascade(1, 2 * CASCADE_CUTS_MOST);
+    for (size_t i = 0; i < cascade.item_count; i++) {
+        double p = random_unit(&random);
+        put(0, i, 1 - 1e-6 * (1 - p), p > .3, 1);
+    }
+    tune(&cascade, &promise, &tuned);
+    assert_false(tuned.refused);
+    assert_true(tuned.tiers[0].threshold > 1 - .75e-6 && tuned.tiers[0].threshold < 1 - .68e-6);
+    cascade_fini(&cascade);
+}
+
+// What certifies chooses nothing: with the labels of the testing items turned round, calibrations
+// and tiers stay what they were.
+static void test_labels_that_test_do_not_calibrate(void **state) {
+    static struct tuned turned;
+    struct calibration before[3];
+    struct tune_split split;
+    (void)state;
+    draw_tiers(4000, 7);
+    tune(&cascade, &promise, &tuned);
+    for (uint32_t t = 0; t < 3; t++) {
+        before[t] = cascade.tiers[t].calibration;
+        assert_int_not_equal(before[t].kind, CALIBRATION_ISOTONIC);  // steps would have to be kept
+    }
+    cascade_fini(&cascade);
+    draw_tiers(4000, 7);
+    tune_split_init(&split, 4000, true, promise.seed);
+    assert_int_equal(split.fit.count + split.test.count, 4000);
+    for (size_t i = 0; i < split.test.count; i++) {
+        for (uint32_t t = 0; t < 3; t++) {
+            cascade.tiers[t].correct[split.test.at[i]] ^= true;
+        }
+    }
+    tune(&cascade, &promise, &turned);
+    assert_true(!tuned.refused && turned.refused);
+    for (uint32_t t = 0; t < 3; t++) {
+        const struct calibration *after = &cascade.tiers[t].calibration;
+        assert_int_equal(after->kind, before[t].kind);
+        assert_true(after->a == before[t].a && after->b == before[t].b);
+        for (int kind = 0; kind < CALIBRATE_KINDS; kind++) {
+            assert_true(turned.tiers[t].losses[kind] == tuned.tiers[t].losses[kind]);
+        }
+    }
+    tune_split_fini(&split);
+    cascade_fini(&cascade);
+}
+
 static void test_confidence_that_is_against_it(void **state) {
     struct random random;
     (void)state;
@@ -187,8 +240,32 @@ static void test_confidence_that_is_against_it(void **state) {
     assert_true(tuned.refused && tuned.uninformative);
     assert_int_equal(tuned.arrangement.count, 0);
     assert_true(isnan(tuned.tau) && isnan(tuned.tiers[0].threshold));
-    assert_int_equal(tuned.certified.labels_needed, 0);
+    assert_int_equal(tuned.labels_needed, 0);
     cascade_fini(&cascade);
+}
+
+// What a refusal asks for counts the items that calibrate, too, and does.
+static void test_labels_needed_would_do(void **state) {
+    static const struct tune_options strict = {
+        .goal = TUNE_RISK, .promise = {.01, .1}, .review_cost = 10, .seed = 3};
+    int held = 0;
+    (void)state;
+    tuned.certified.verdict = CERTIFY_HOLDS;
+    for (uint64_t seed = 1; tuned.certified.verdict != CERTIFY_UNCERTAIN; seed++) {
+        draw_tiers(500, seed);
+        tune(&cascade, &strict, &tuned);
+        cascade_fini(&cascade);
+    }
+    size_t needed = tuned.labels_needed;
+    assert_true(needed > 500 && needed < 20000);
+    assert_true((double)needed > 1.4 * (double)tuned.certified.labels_needed);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        draw_tiers(needed, 100 + seed);
+        tune(&cascade, &strict, &tuned);
+        held += !tuned.refused;
+        cascade_fini(&cascade);
+    }
+    assert_true(held > 12);
 }
 
 static void test_budget_and_match(void **state) {
@@ -226,7 +303,10 @@ int main(void) {
         cmocka_unit_test(test_it_repeats_to_the_bit),
         cmocka_unit_test(test_a_tier_that_does_not_pay_is_left_out),
         cmocka_unit_test(test_one_tier_tests_with_all_items),
+        cmocka_unit_test(test_saturated_confidence_has_thresholds),
+        cmocka_unit_test(test_labels_that_test_do_not_calibrate),
         cmocka_unit_test(test_confidence_that_is_against_it),
+        cmocka_unit_test(test_labels_needed_would_do),
         cmocka_unit_test(test_budget_and_match),
     };
     return cmocka_run_group_tests_name("tune", tests, NULL, NULL);
