@@ -25,6 +25,8 @@
       "calls abandoned because their job was cancelled") \
     X(CALLS_REFUSED,   COUNTER, "taskfit_calls_refused_total", "model", \
       "calls that a model refused for load (429, 503, 529)") \
+    X(CALLS_HEDGED,    COUNTER, "taskfit_calls_hedged_total", "model", \
+      "calls made a second time because the first was slow") \
     X(CALLS_MOST,      GAUGE,   "taskfit_model_calls_most", "model", \
       "calls at a time that the model takes, as far as was found out") \
     X(MODEL_STATE,     GAUGE,   "taskfit_model_state", "model", \

@@ -24,6 +24,7 @@ struct caller {
     uint32_t in_flight;
     size_t unsent;            // bytes of large bodies that are not out yet
     int64_t wait_ms;          // after the last CALLER_FULL
+    struct heap slow;         // of hops whose call may become slow
     struct buf scratch, payload;
     int64_t warned_ms;        // when hops without an answer were told of last; 0: never
     uint32_t failures;        // such hops since
@@ -49,6 +50,7 @@ void caller_tidy(struct caller *caller, double share, int64_t now_ms) {
 void caller_close(struct caller *caller) {
     http_close(caller->http);
     models_free(caller->models);
+    heap_fini(&caller->slow);
     buf_fini(&caller->scratch);
     buf_fini(&caller->payload);
     mem_free(caller);
@@ -110,17 +112,32 @@ static void make_key(struct hop *hop) {
 
 // Nobody is there: the model is away, or was when this try failed. A call that is made to see
 // whether it still is says so of itself only when there was no connection.
-static bool is_away(const struct hop *hop, enum gate_news news) {
-    const struct model_use *use = hop->call.model;
+static bool is_away(const struct hop_try *try, enum gate_news news) {
+    const struct model_use *use = try->hop->call.model;
     return use->holds && (news == GATE_UNREACHED ||
-                          ((news == GATE_LATE || news == GATE_FAILED) && !hop->call.gate.tries &&
+                          ((news == GATE_LATE || news == GATE_FAILED) && !try->gate.tries &&
                            gate_is_away(&use->state->gate)));
 }
 
-static void call_over(struct hop *hop) {
-    hop->call.http = NULL;
-    body_release(hop);
+static struct hop_try *other_try(struct hop_try *try) {
+    struct hop_try *tries = try->hop->call.tries;
+    return &tries[try == &tries[0]];
+}
+
+static void try_over(struct hop_try *try) {
+    struct hop *hop = try->hop;
+    try->http = NULL;
     hop->call.caller->in_flight--;
+    heap_remove(&hop->call.caller->slow, &hop->call.slow);
+    if (other_try(try)->http == NULL) {
+        body_release(hop);
+    }
+}
+
+static void try_give_up(struct hop_try *try) {
+    http_cancel(try->http);
+    try_over(try);
+    gate_forget(&try->hop->call.model->state->gate, &try->gate);
 }
 
 static int64_t longer(int64_t a, int64_t b) {
@@ -165,13 +182,14 @@ static int64_t wait_as_held(struct caller *caller, struct hop *hop) {
     return backoff_wait_ms(&hop->call.model->conf->model.backoff, 1, &caller->process->random);
 }
 
-static int64_t retry_wait(struct caller *caller, struct hop *hop, const struct reading *reading,
-                          enum gate_news news) {
+static int64_t retry_wait(struct caller *caller, const struct hop_try *try,
+                          const struct reading *reading, enum gate_news news) {
+    struct hop *hop = try->hop;
     if (!reading->retry) {
         return -1;
     }
     return news == GATE_BUSY     ? wait_as_refused(caller, hop, reading)
-           : is_away(hop, news) ? wait_as_held(caller, hop)
+           : is_away(try, news) ? wait_as_held(caller, hop)
                                 : wait_as_failed(caller, hop);
 }
 
@@ -189,13 +207,15 @@ static void warn(struct caller *caller, const struct hop *hop, const struct read
 }
 
 static void on_sent(void *owner) {
-    body_release(owner);
+    struct hop_try *try = owner;
+    body_release(try->hop);
 }
 
 // Another try, or the end of them.
-static void go_on(struct caller *caller, struct hop *hop, const struct reading *reading,
+static void go_on(struct caller *caller, struct hop_try *try, const struct reading *reading,
                   enum gate_news news) {
-    int64_t wait_ms = retry_wait(caller, hop, reading, news);
+    struct hop *hop = try->hop;
+    int64_t wait_ms = retry_wait(caller, try, reading, news);
     if (wait_ms >= 0) {
         hop->call.error = reading->error;
         hop->call.error_text = reading->error_text;
@@ -208,23 +228,39 @@ static void go_on(struct caller *caller, struct hop *hop, const struct reading *
     caller->events.called(caller->owner, hop);
 }
 
+// The first answer counts. What was given up for it was slower than it took till now.
+static void answer(struct caller *caller, struct hop_try *try, const struct reading *reading,
+                   int64_t now_ms) {
+    struct hop *hop = try->hop;
+    struct hop_try *other = other_try(try);
+    struct tail *tail = &hop->call.model->state->tail;
+    tail_hear(tail, now_ms - try->gate.at.sent_ms);
+    if (other->http) {
+        tail_hear(tail, now_ms - other->gate.at.sent_ms);
+        try_give_up(other);
+        reply_pay_twice(hop, reading);
+    }
+    reply_judge(hop, reading);
+    caller->events.called(caller->owner, hop);
+}
+
 static void on_reply(void *owner, const struct http_reply *http) {
-    struct hop *hop = owner;
+    struct hop_try *try = owner;
+    struct hop *hop = try->hop;
     struct caller *caller = hop->call.caller;
     struct reading reading;
     int64_t now_ms = loop_now_ms(caller->process->loop);
-    call_over(hop);
+    try_over(try);
     metric_observe(hop->call.model->state->seconds, (double)http->latency_ms / 1000);
     hop->attempt.http_status = http->status;
     hop->attempt.latency_ms = now_ms - hop->call.first_ms;
     reply_read(caller->process, hop, http, &caller->scratch, &reading);
     struct gate_reply news = reply_news(caller->process, hop, http, &reading);
-    model_heard(caller->models, hop->call.model, &hop->call.gate, &news, now_ms);
+    model_heard(caller->models, hop->call.model, &try->gate, &news, now_ms);
     if (reading.error == REASON_NONE) {
-        reply_judge(hop, &reading);
-        caller->events.called(caller->owner, hop);
-    } else {
-        go_on(caller, hop, &reading, news.news);
+        answer(caller, try, &reading, now_ms);
+    } else if (other_try(try)->http == NULL) {  // or that one may do better
+        go_on(caller, try, &reading, news.news);
     }
 }
 
@@ -258,14 +294,15 @@ bool caller_preview(struct caller *caller, struct hop *hop) {
     return prepare(caller, hop, use ? use : models_first(caller->models, hop), 0);
 }
 
-static void send(struct caller *caller, struct hop *hop, int64_t now_ms) {
+static void send(struct caller *caller, struct hop_try *try, char *key, int64_t now_ms) {
+    struct hop *hop = try->hop;
     struct model_use *use = hop->call.model;
     const struct model *model = &use->conf->model;
     struct http_request request = {
         .url = model->url,
         .headers = use->headers,
         .body = hop->call.body,
-        .idempotency_key = hop->call.key,
+        .idempotency_key = key,
         .timeout_ms = model->timeout_ms,
         .reply_bytes = model->reply_bytes,
         .sent = on_sent,
@@ -274,8 +311,42 @@ static void send(struct caller *caller, struct hop *hop, int64_t now_ms) {
     caller->in_flight++;
     caller->unsent += request.body.len > HTTP_STREAMED_BYTES ? request.body.len : 0;
     use->state->calls->value++;
-    hop->call.gate = gate_send(&use->state->gate, hop->job.input.len, now_ms);
-    hop->call.http = http_send(caller->http, &request, on_reply, hop);
+    try->gate = gate_send(&use->state->gate, hop->job.input.len, now_ms);
+    try->http = http_send(caller->http, &request, on_reply, try);
+}
+
+static void send_first(struct caller *caller, struct hop *hop, int64_t now_ms) {
+    struct model_state *state = hop->call.model->state;
+    hop->call.tries[0].hop = hop->call.tries[1].hop = hop;
+    send(caller, &hop->call.tries[0], hop->call.key, now_ms);
+    if (hop->call.model->conf->model.hedge && !caller->plain && tail_ms(&state->tail) >= 0) {
+        state->hedges = state->hedges < HEDGES_MOST ? state->hedges + 1.0 / HEDGED : HEDGES_MOST;
+        heap_push(&caller->slow, &hop->call.slow, now_ms + tail_ms(&state->tail));
+    }
+}
+
+// A second call, with a key of its own: a server that knows the first one's would wait for it, too.
+// A large request may be gone by now, and is not made anew for this.
+static void hedge(struct caller *caller, struct hop *hop, int64_t now_ms) {
+    struct model_use *use = hop->call.model;
+    if (use->state->hedges < 1 || hop->call.body.len > HTTP_STREAMED_BYTES ||
+        hop->call.body.at == NULL || caller->in_flight >= caller->in_flight_most ||
+        !model_may_call(caller->models, use, hop, now_ms)) {
+        return;
+    }
+    use->state->hedges -= 1;
+    use->state->hedged->value++;
+    struct slice key = arena_printf(&hop->arena, "%s-second", hop->call.key);
+    send(caller, &hop->call.tries[1], arena_string(&hop->arena, key), now_ms);
+}
+
+int64_t caller_turn(struct caller *caller, int64_t now_ms) {
+    struct heap_node *due;
+    while ((due = heap_first(&caller->slow)) != NULL && due->due <= now_ms) {
+        heap_remove(&caller->slow, due);
+        hedge(caller, LIST_ENTRY(due, struct hop, call.slow), now_ms);
+    }
+    return due ? due->due - now_ms : -1;
 }
 
 // No model of the tier is there, and the tier does not wait for one.
@@ -301,7 +372,7 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     if (!prepare(caller, hop, use, now_ms)) {
         return CALLER_FAILED;
     }
-    send(caller, hop, now_ms);
+    send_first(caller, hop, now_ms);
     return CALLER_STARTED;
 }
 
@@ -314,9 +385,12 @@ bool caller_away(const struct caller *caller) {
 }
 
 void caller_cancel(struct caller *caller, struct hop *hop) {
-    assert(hop->call.http);
-    http_cancel(hop->call.http);
-    call_over(hop);
-    gate_forget(&hop->call.model->state->gate, &hop->call.gate);
+    struct hop_try *tries = hop->call.tries;
+    assert(tries[0].http || tries[1].http);
+    for (int i = 0; i < 2; i++) {
+        if (tries[i].http) {
+            try_give_up(&tries[i]);
+        }
+    }
     hop->attempt.latency_ms = loop_now_ms(caller->process->loop) - hop->call.first_ms;
 }

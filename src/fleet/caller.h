@@ -39,6 +39,9 @@ enum caller_verdict {
 };
 // Starts the first call of a hop, or the next try.
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms);
+// Makes slow calls a second time, where the model says so. Returns when the next may be slow; -1:
+// none.
+int64_t caller_turn(struct caller *caller, int64_t now_ms);
 // After CALLER_FULL: when it is worth trying again; -1: when something was heard.
 int64_t caller_wait_ms(const struct caller *caller);
 // Nobody is there in any model of the tier, and its jobs wait for one.

@@ -42,15 +42,22 @@ struct model_use;
 struct order_queue;
 struct revision;
 
+// A call under way.
+struct hop_try {
+    struct hop *hop;
+    struct http_call *http;  // NULL: none is
+    struct gate_call gate;
+};
+
 // The calls of a hop to a model (fleet/caller.h).
 struct hop_call {
     struct caller *caller;
     struct model_use *model;
-    struct http_call *http;  // under way; NULL: none
+    struct hop_try tries[2];  // the second, if the first is slow
+    struct heap_node slow;    // when the first is
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try
     int64_t first_ms;        // steady clock, of the first request
-    struct gate_call gate;   // under way
     int64_t since_ms;        // of the first request that counts for retry.for; 0: none yet
     unsigned failures;       // that count as its own
     unsigned refusals;       // for load

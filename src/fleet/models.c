@@ -46,7 +46,9 @@ static struct model_state *state_of(struct models *models, const char *name) {
         .input_tokens = metric_cell(metrics, METRIC_TOKENS_INPUT, name),
         .output_tokens = metric_cell(metrics, METRIC_TOKENS_OUTPUT, name),
         .cost = metric_cell(metrics, METRIC_COST_USD, name),
+        .hedges = HEDGES_MOST,
         .refused = metric_cell(metrics, METRIC_CALLS_REFUSED, name),
+        .hedged = metric_cell(metrics, METRIC_CALLS_HEDGED, name),
     };
     gate_init(&state->gate);
     models->states = state;
@@ -219,6 +221,12 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
 struct model_use *models_first(struct models *models, const struct hop *hop) {
     struct model_set *set = set_of(models, hop->config);
     return &set->models[place_of(set, hop)];
+}
+
+bool model_may_call(struct models *models, struct model_use *use, const struct hop *hop,
+                    int64_t now_ms) {
+    struct models_wait wait = {.wait_ms = -1};
+    return may_call(models, use, hop, now_ms, &wait);
 }
 
 bool models_away(struct models *models) {

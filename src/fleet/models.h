@@ -7,11 +7,17 @@
 #define TASKFIT_FLEET_MODELS_H
 
 #include "fleet/hop.h"
+#include "job/tail.h"
 
 struct http_headers;
 struct metric_cell;
 struct models;
 struct process;
+
+enum {
+    HEDGED = 20,      // one in so many calls may be made a second time
+    HEDGES_MOST = 5,  // and so many in a row, from the start
+};
 
 struct model_state {
     struct model_state *next;
@@ -19,8 +25,10 @@ struct model_state {
     struct gate gate;
     enum gate_hold held;  // what keeps calls back since held_ms
     int64_t held_ms, said_ms;
+    struct tail tail;     // of good replies
+    double hedges;        // second calls that may be made
     struct metric_cell *held_by;
-    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost, *refused;
+    struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost, *refused, *hedged;
 };
 
 // A model by one configuration.
@@ -52,6 +60,9 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
                                 struct models_wait *wait);
 // The first of these that a hop would have, whether or not it may be called now.
 struct model_use *models_first(struct models *models, const struct hop *hop);
+// May this one be called now?
+bool model_may_call(struct models *models, struct model_use *use, const struct hop *hop,
+                    int64_t now_ms);
 bool models_away(struct models *models);  // those of the newest configuration
 void model_heard(struct models *models, struct model_use *use, const struct gate_call *call,
                  const struct gate_reply *reply, int64_t now_ms);

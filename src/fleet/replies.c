@@ -84,6 +84,10 @@ void reply_read(struct process *process, struct hop *hop, const struct http_repl
     }
 }
 
+void reply_pay_twice(struct hop *hop, const struct reading *reading) {
+    account(hop, reading);
+}
+
 // --- what it says of the model
 
 static enum gate_news news_of(const struct http_reply *http, const struct reading *reading) {

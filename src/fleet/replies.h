@@ -15,6 +15,9 @@ struct request reply_request(const struct hop *hop, struct slice payload);
 void reply_read(struct process *process, struct hop *hop, const struct http_reply *http,
                 struct buf *scratch, struct reading *reading);
 
+// A call that was given up for this reply: it is paid for, and held to have cost the same.
+void reply_pay_twice(struct hop *hop, const struct reading *reading);
+
 // What it says of the model, for its gate.
 struct gate_reply reply_news(struct process *process, const struct hop *hop,
                              const struct http_reply *http, const struct reading *reading);

@@ -446,6 +446,7 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     see_if_stood_still(w, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
     wait_ms = sooner_ms(wait_ms, call(w, now_ms));
+    wait_ms = sooner_ms(wait_ms, caller_turn(w->caller, now_ms));
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
     station_lighten(&w->station, w->admitting, NULL);
     station_lighten(&w->station, w->storing, was_called);

@@ -1,4 +1,6 @@
 """What a model takes, found out; and models that are away."""
+import threading
+
 import wire
 from cascade import cascade, line, run_cascade, scorer, RULES
 from models import page, scored
@@ -118,3 +120,25 @@ def test_a_share_is_of_the_topic_as_it_is(fleet, model):
     for worker in workers:
         until(lambda: worker.metric("taskfit_partitions") == 2, "two partitions for each")
         until(lambda: worker.metric("taskfit_model_calls_most") == 5, "half of the calls", timeout=60)
+
+
+def test_a_slow_call_is_made_a_second_time(fleet, model):
+    """The first reply does not come; the second call, with a key of its own, is answered; both are paid for."""
+    over = threading.Event()
+
+    def rule(request):
+        if request.body["line"] == 1000 and not request.key.endswith("-second"):
+            over.wait()
+        return answer(request)
+    tiny_model = model(rule)
+    mine = {**scorer(tiny_model.url), "hedge": True}
+    tiny, _, _ = run_cascade(fleet, mine, tiny_model.url)
+    fleet.send(*[wire.job(line(n)) for n in range(100)])
+    fleet.outcomes(100)
+    slow = wire.job(line(1000))
+    fleet.send(slow)
+    assert fleet.outcomes(101)[wire.id_of(slow)].tier == "tiny"
+    over.set()
+    attempt, = fleet.attempts(slow)
+    assert (attempt.calls, attempt.cost_pico_usd) == (2, 2_000_000)
+    assert 1 <= tiny.metric("taskfit_calls_hedged_total") <= 5 + 101 / 20
