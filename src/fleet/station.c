@@ -196,7 +196,7 @@ bool station_drained(const struct station *s) {
 }
 
 bool station_ready(const struct station *s) {
-    return !store_stuck(s->burial.store) && intake_partitions(s->intake) > 0;
+    return !pg_away(s->pg) && !store_stuck(s->burial.store) && intake_partitions(s->intake) > 0;
 }
 
 // --- the turn

@@ -25,6 +25,8 @@ insert into decisions (job_id, hop, tier, verdict, final, reasons, policy, path,
 insert into dead_letters (topic, partition, "offset", job_id, value, reason, attempts, recorded_at)
     select 't', 0, row_number() over (), job_id, '', 'path.unknown', 0, now() from attempts;
 insert into inputs select job_id, null, '{}' from attempts;
+insert into policies (version, path, text) select n, 'p', '' from generate_series(1, 20000) n;
+update batches set capped_at = now() - interval '1 week' where right(key, 1) < '5';
 analyze;
 """
 STATEMENTS = ["admit", "recall", "store_attempts", "store_decisions", "find_decisions",
