@@ -39,7 +39,11 @@ static const struct fixed fixed_rows[] = {
     {"listen", AT(listen), TEXT, false},
     {"gateway.listen", AT(gateway.listen), TEXT, false},
     {"gateway.connections", AT(gateway.connections), WORD, false},
-    {"gateway.files", AT(gateway.files), TEXT, true},
+    {"gateway.files", AT(gateway.files), TEXT, false},
+    {"gateway.file_bytes", AT(gateway.file_bytes), LONG_WORD, false},
+    {"gateway.file_lines", AT(gateway.file_lines), WORD, false},
+    {"gateway.wait", AT(gateway.wait_ms), LONG_WORD, false},
+    {"gateway.memory", AT(gateway.memory_bytes), LONG_WORD, false},
 };
 // clang-format on
 enum { FIXED_COUNT = sizeof(fixed_rows) / sizeof(fixed_rows[0]) };

@@ -250,7 +250,7 @@ static void mark(struct batch_intake *intake) {
 // All lines were looked at.
 static void judge(struct batch_intake *intake) {
     struct batch_errors *errors = &intake->errors;
-    int64_t most = intake->config->gateway.file_lines;
+    int64_t most = intake->claim->gateway->settings->file_lines;
     char text[128];
     if (intake->jobs + errors->count > most) {
         snprintf(text, sizeof(text), "more than %" PRId64 " lines", most);

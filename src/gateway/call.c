@@ -240,10 +240,10 @@ static bool admit(struct call *call) {
 }
 
 static uint64_t body_limit(const struct call *call) {
-    const struct config *config = call->gateway->process->config;
-    return call->route->body == BODY_UPLOAD
-               ? (uint64_t)config->gateway.file_bytes + ENVELOPE_BYTES
-               : (uint64_t)config->limits.input_bytes + ENVELOPE_BYTES;
+    const struct gateway *gateway = call->gateway;
+    int64_t most = call->route->body == BODY_UPLOAD ? gateway->settings->file_bytes
+                                                    : gateway->process->config->limits.input_bytes;
+    return (uint64_t)most + ENVELOPE_BYTES;
 }
 
 static bool admit_body(struct call *call) {
@@ -304,7 +304,7 @@ void call_piece(void *owner, struct httpd_request *request, struct slice piece) 
         call_fail(call, &(struct call_fault){.status = 413, .code = "request_too_large"},
                   "a body of more than %llu bytes", (unsigned long long)body_limit(call));
     } else if (gateway->body_bytes + piece.len >
-               (size_t)gateway->process->config->gateway.memory_bytes) {
+               (size_t)gateway->settings->memory_bytes) {
         call_fail(call,
                   &(struct call_fault){
                       .status = 503, .code = "overloaded", .retry_after_s = BUSY_S},

@@ -12,6 +12,8 @@ struct producer;
 
 struct gateway {
     struct process *process;
+    struct config *first;                   // that it was started with, for:
+    const struct config_gateway *settings;  // which hold until it ends
     struct httpd *httpd;
     struct asks *asks;
     struct folder *folder;

@@ -61,7 +61,7 @@ static bool open_producer(struct gateway *gateway, struct err *err) {
 
 static bool open_http(struct gateway *gateway, struct err *err) {
     static const struct httpd_events events = {call_begun, call_piece, call_whole, call_gone};
-    const struct config_gateway *config = &gateway->process->config->gateway;
+    const struct config_gateway *config = gateway->settings;
     const struct httpd_options options = {
         .address = config->listen,
         .connections = config->connections,
@@ -131,6 +131,8 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     }
     struct gateway *gateway = mem_zalloc(sizeof(*gateway));
     gateway->process = process;
+    gateway->first = config_keep(process->config);
+    gateway->settings = &gateway->first->gateway;
     *out = gateway;
     if (!folder_open(&gateway->folder, process->loop, config->gateway.files, err) ||
         !load_keys(gateway, err) || !open_producer(gateway, err)) {
@@ -167,6 +169,7 @@ void gateway_close(struct gateway *gateway) {
         folder_close(gateway->folder);
     }
     api_keys_fini(&gateway->keys);
+    config_release(gateway->first);
     mem_free(gateway);
 }
 

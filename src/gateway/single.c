@@ -106,7 +106,6 @@ bool single_read(struct single *single) {
 bool single_send(struct single *single, struct err *err) {
     struct call *call = single->call;
     struct gateway *gateway = call->gateway;
-    const struct config_gateway *config = &gateway->process->config->gateway;
     const struct path *policy = &single->path->policy;
     bool waits = single->kind == SINGLE_CHAT || single->kind == SINGLE_RESPONSE;
     const struct job job = {
@@ -115,7 +114,7 @@ bool single_send(struct single *single, struct err *err) {
         .path = slice_of(policy->name),
         .input = single->input,
         .created_ms = single->created_ms,
-        .deadline_ms = waits ? single->created_ms + config->wait_ms : 0,
+        .deadline_ms = waits ? single->created_ms + gateway->settings->wait_ms : 0,
         .tenant = call->tenant,
         .tier = slice_of(path_first_tier(policy, false)),
     };

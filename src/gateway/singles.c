@@ -173,7 +173,7 @@ static void look(struct singles *singles, int64_t now_ms) {
 }
 
 static void give_up_old(struct singles *singles, int64_t now_ms) {
-    int64_t wait_ms = singles->gateway->process->config->gateway.wait_ms;
+    int64_t wait_ms = singles->gateway->settings->wait_ms;
     LIST_FOR(node, &singles->sent) {
         struct single *single = LIST_ENTRY(node, struct single, node);
         if (now_ms - single->since_ms >= SENT_MS) {

@@ -65,7 +65,7 @@ static void add_text(char text[FIELD_BYTES], struct slice bytes) {
 static void on_bytes(void *owner, struct slice bytes) {
     struct upload *upload = owner;
     struct call *call = upload->call;
-    int64_t most = call->gateway->process->config->gateway.file_bytes;
+    int64_t most = call->gateway->settings->file_bytes;
     struct err err;
     if (call->status) {
         return;

@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import re
+import signal
 import urllib.error
 import urllib.request
 
@@ -350,6 +351,19 @@ def test_an_address_for_others_needs_keys(fleet, model):
     fleet.write_config()
     other = fleet.gateway(name="open")
     assert other.ended() == 78 and "no API keys" in other.log
+
+
+def test_a_reload_brings_new_paths_and_keeps_the_gateway(served):
+    api = client(served)
+    served.config["paths"]["more"] = served.config["paths"]["invoices"]
+    del served.config["gateway"]
+    served.write_config()
+    for program in served.programs:
+        if program.name in ("gateway", "worker-small", "escalator"):
+            program.child.send_signal(signal.SIGHUP)
+    until(lambda: len(api.models.list().data) == 2, "the new path")
+    assert api.chat.completions.create(model="more", messages=messages(1)).choices
+    assert upload(api, b"{}").bytes == 2
 
 
 def test_a_drain_ends_what_is_in_hand(served):
