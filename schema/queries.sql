@@ -184,30 +184,44 @@ insert into audits (job_id, hop) select * from unnest($1::uuid[], $2::int2[])
 on conflict do nothing returning job_id, hop
 
 -- What was said of answers that were accepted by these certificates and drawn for audit: by tiers,
--- after audit $2, and what people first said, after label $3. An answer that stands only as the best
--- there is, under the threshold, was never promised to be right. Both get their numbers before they
--- are there: those of the last $4 milliseconds wait for the ones that come late.
+-- after audit $2, and what people first said, after label $3; of a page of $5 of each, whose last
+-- numbers come without a path. An answer that stands only as the best there is, under the threshold,
+-- was never promised to be right. Numbers are given before their rows are there: those of the last
+-- $4 milliseconds wait for the ones that come late.
 -- name: audit_verdicts
-(select s.id, null::int8, d.path, p.certificate, r.answer, a.answer
- from audits s
- join decisions d on d.job_id = s.job_id and d.final and d.audit and d.confidence >= d.threshold
- join policies p on p.version = d.policy and p.certificate = any($1::text[])
- join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
- join attempts r on r.job_id = s.job_id and r.hop = s.hop
- where s.id > $2::int8 and s.heard_at < clock_timestamp() - $4::int8 * interval '1 ms'
- order by s.id limit $5::int8)
+with heard as materialized (
+    select id, job_id, hop from audits
+    where id > $2::int8 and heard_at < clock_timestamp() - $4::int8 * interval '1 ms'
+    order by id limit $5::int8
+), said as materialized (
+    select id, job_id, answer, withdrawn_at from labels
+    where id > $3::int8 and labelled_at < clock_timestamp() - $4::int8 * interval '1 ms'
+    order by id limit $5::int8
+), decided as (  -- a look-up each, however large the tables are
+    select j.job_id, d.path, d.certificate, d.answer
+    from (select job_id from heard union select job_id from said) j
+    cross join lateral (
+        select d.path, p.certificate, a.answer
+        from decisions d
+        join policies p on p.version = d.policy and p.certificate = any($1::text[])
+        join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
+        where d.job_id = j.job_id and d.final and d.audit and d.confidence >= d.threshold
+        limit 1
+    ) d
+)
+select h.id, null::int8, d.path, d.certificate, r.answer, d.answer
+from heard h
+join decided d on d.job_id = h.job_id
+join attempts r on r.job_id = h.job_id and r.hop = h.hop
 union all
-(select null, l.id, d.path, p.certificate, l.answer, a.answer
- from labels l
- join decisions d on d.job_id = l.job_id and d.final and d.audit and d.confidence >= d.threshold
- join policies p on p.version = d.policy and p.certificate = any($1::text[])
- join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
- where l.id > $3::int8 and l.labelled_at < clock_timestamp() - $4::int8 * interval '1 ms'
-   and l.withdrawn_at is null
-   and not exists (select from audits s where s.job_id = l.job_id)
-   and not exists (select from labels e where e.job_id = l.job_id and e.withdrawn_at is null
-                     and e.id < l.id)
- order by l.id limit $5::int8)
+select null, s.id, d.path, d.certificate, s.answer, d.answer
+from said s
+join decided d on d.job_id = s.job_id
+where s.withdrawn_at is null and not exists (select from audits h where h.job_id = s.job_id)
+  and not exists (select from labels e where e.job_id = s.job_id and e.withdrawn_at is null
+                    and e.id < s.id)
+union all
+select (select max(id) from heard), (select max(id) from said), null, null, null, null
 order by 1, 2
 
 -- --- What the reading commands of the command line run.

@@ -296,10 +296,10 @@ const struct command check_command = {
     .name = "check",
     .arguments = "",
     .summary = "checks the configuration and whether all that it names can be reached",
-    .help = "The file first, its prompts, and its rules with their examples; then the brokers\n"
-            "and their topics, the database and its schema; then a connection to each model, on\n"
-            "which nothing is sent and so nothing paid for. The status is that of the first that\n"
-            "failed.\n",
+    .help = "The file first, its prompts, its rules with their examples, its certificates; then\n"
+            "the brokers and their topics, the database, its schema, and what audits found of\n"
+            "each promise; then a connection to each model, on which nothing is sent and so\n"
+            "nothing paid for. The status is that of the first that failed.\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),

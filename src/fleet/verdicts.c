@@ -6,7 +6,7 @@
 #include "io/pg_value.h"
 #include "job/answer.h"
 
-enum { PAGE = 2000, LATE_MS = 1000 };
+enum { PAGE = 5000, LATE_MS = 1000 };
 
 // The columns of the query `audit_verdicts`, in its order.
 enum column {
@@ -55,26 +55,39 @@ static struct verdict_watch *find(struct verdicts *v, const struct pg_result *re
     return NULL;
 }
 
-bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
-    int rows = pg_rows(result);
-    for (int row = 0; row < rows; row++) {
-        struct verdict_watch *watch = find(v, result, row);
-        struct arena arena;
-        if (pg_is_null(result, row, COLUMN_LABEL)) {
-            v->last_audit = pg_get_int(result, row, COLUMN_AUDIT);
-        } else {
-            v->last_label = pg_get_int(result, row, COLUMN_LABEL);
-        }
-        if (watch == NULL) {
-            continue;
-        }
-        arena_init(&arena, &v->pool);
-        audit_see(&watch->audit, !answer_same(&watch->path->answer,
-                                              pg_get_slice(result, row, COLUMN_RIGHT),
-                                              pg_get_slice(result, row, COLUMN_ANSWER), &arena));
-        arena_fini(&arena);
+static void see(struct verdicts *v, const struct pg_result *result, int row) {
+    struct verdict_watch *watch = find(v, result, row);
+    struct arena arena;
+    if (watch == NULL) {
+        return;
     }
-    return rows >= PAGE;
+    arena_init(&arena, &v->pool);
+    audit_see(&watch->audit, !answer_same(&watch->path->answer,
+                                          pg_get_slice(result, row, COLUMN_RIGHT),
+                                          pg_get_slice(result, row, COLUMN_ANSWER), &arena));
+    arena_fini(&arena);
+}
+
+// The end of a page is told in a row of its own: most labels are of no audit.
+static bool end_page(struct verdicts *v, const struct pg_result *result, int row) {
+    int64_t audit = pg_get_int(result, row, COLUMN_AUDIT);
+    int64_t label = pg_get_int(result, row, COLUMN_LABEL);
+    bool further = audit > v->last_audit || label > v->last_label;
+    v->last_audit = audit > v->last_audit ? audit : v->last_audit;
+    v->last_label = label > v->last_label ? label : v->last_label;
+    return further;
+}
+
+bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
+    bool more = false;
+    for (int row = 0; row < pg_rows(result); row++) {
+        if (pg_is_null(result, row, COLUMN_PATH)) {
+            more = end_page(v, result, row);
+        } else {
+            see(v, result, row);
+        }
+    }
+    return more;
 }
 
 const struct audit *verdicts_of(const struct verdicts *v, const struct path *path) {
