@@ -74,7 +74,8 @@ static bool take_offset(struct slice *text, int64_t *minutes) {
     if (!take_number(text, 2, &minute) || text->len > 0 || hour > 23 || minute > 59) {
         return false;
     }
-    *minutes = (sign == '-' ? -1 : 1) * (hour * 60 + minute);
+    *minutes = hour * INT64_C(60) + minute;
+    *minutes = sign == '-' ? -*minutes : *minutes;
     return true;
 }
 

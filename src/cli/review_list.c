@@ -62,8 +62,7 @@ static void write_object(struct listing *listing, const struct pg_result *r, int
     buf_char(out, '{');
     json_text(out, "job_id", slice_of(job));
     json_text(out, "custom_id", pg_get_slice(r, row, COLUMN_CUSTOM_ID));
-    json_text(out, "batch_id",
-              pg_is_null(r, row, COLUMN_BATCH) ? (struct slice){0} : slice_of(batch));
+    json_text(out, "batch_id", slice_of(pg_is_null(r, row, COLUMN_BATCH) ? NULL : batch));
     json_text(out, "path", pg_get_slice(r, row, COLUMN_PATH));
     json_count(out, "round", pg_get_int(r, row, COLUMN_ROUND));
     json_text(out, "why", pg_get_slice(r, row, COLUMN_WHY));

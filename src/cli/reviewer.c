@@ -10,7 +10,7 @@
 #include "job/answer.h"
 
 // Of reviews whose path the configuration does not have.
-static const struct review_policy fallback = {.lease_ms = 15 * 60 * 1000};
+static const struct review_policy fallback = {.lease_ms = 900000};
 
 bool reviewer_name(const char *given, struct slice *person, struct err *err) {
     const char *from[] = {given, getenv("TASKFIT_REVIEWER"), getenv("USER")};

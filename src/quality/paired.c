@@ -53,12 +53,13 @@ struct paired_result paired_test(const struct paired *p) {
 }
 
 uint64_t paired_needed(const struct paired *p, double level) {
-    const double most = 1000;
+    enum { STEPS = 142 };  // 1.05 to that power is a thousand
+    double times = 1;
     uint64_t count = p->both + p->only_a + p->only_b + p->neither;
     if (p->only_a == p->only_b) {
         return 0;
     }
-    for (double times = 1; times <= most; times *= 1.05) {
+    for (int step = 0; step < STEPS; step++, times *= 1.05) {
         if (always(times * (double)p->only_a, times * (double)p->only_b) <= level) {
             return (uint64_t)ceil(times * (double)count);
         }
