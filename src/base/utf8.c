@@ -44,6 +44,16 @@ size_t utf8_valid(struct slice text) {
     return at;
 }
 
+size_t utf8_uncut(struct slice text) {
+    for (size_t back = 1; back <= 3 && back <= text.len; back++) {
+        unsigned char c = (unsigned char)text.at[text.len - back];
+        if ((c & 0xc0) != 0x80) {
+            bool cut = c >= 0xc0 && utf8_length(text, text.len - back) == 0;
+            return text.len - (cut ? back : 0);
+        }
+    }
+    return text.len;
+}
 
 size_t utf8_encode(uint32_t code, char out[4]) {
     if (code < 0x80) {

@@ -12,6 +12,8 @@
 size_t utf8_length(struct slice text, size_t at);
 // The length of the valid start of text: text.len when all of it is valid.
 size_t utf8_valid(struct slice text);
+// The length of text without a character that begins at its end and is not whole.
+size_t utf8_uncut(struct slice text);
 // Writes code, which must be a Unicode scalar value, to out; returns the bytes written, 1 to 4.
 size_t utf8_encode(uint32_t code, char out[4]);
 
