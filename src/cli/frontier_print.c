@@ -47,6 +47,12 @@ static bool is_plain(const char *name) {
     return *name == '\0';
 }
 
+static void write_over(char *at, const char *name) {
+    while (*name) {
+        *at++ = *name++;
+    }
+}
+
 // The name goes where there is nothing, right of the mark, else left of it, else nowhere.
 static void draw_name(struct picture *p, const struct frontier_point *point, const char *name) {
     char *row = p->cells[row_of(p, point->right.value)];
@@ -56,9 +62,9 @@ static void draw_name(struct picture *p, const struct frontier_point *point, con
         return;
     }
     if (right + len <= p->columns && strspn(row + right, " ") >= len) {
-        memcpy(row + right, name, len);
+        write_over(row + right, name);
     } else if (left > 0 && strspn(row + left, " ") >= len) {
-        memcpy(row + left, name, len);
+        write_over(row + left, name);
     }
 }
 

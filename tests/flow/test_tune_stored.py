@@ -90,6 +90,9 @@ def test_sample_label_tune_and_in_force(fleet, model):
     assert of_batch["data_sha256"] == c["data_sha256"]
     assert json.loads(tune(fleet, "--all-labels", "--json").stdout)["data_sha256"] \
         != c["data_sha256"]
+    curve = json.loads(tune(fleet, "--frontier", "--json").stdout)
+    assert curve["data_sha256"] == c["data_sha256"]
+    assert [alone["tier"] for alone in curve["alone"]] == ["tiny", "mid"]
     worth = json.loads(fleet.command("quality", "--path", "invoices", "--json").stdout)
     assert worth["items"] == LINES
     assert [t["tier"] for t in worth["tiers"]] == ["tiny", "mid"]
