@@ -10,15 +10,8 @@
 // Where a text of UTF-8 did not fit, it ends before the character that was halved: errors go into
 // rows and messages, which must be UTF-8. whole: the length that it would have had.
 static void end_well(char *text, size_t size, size_t whole) {
-    size_t last = size - 2;
-    if (whole < size) {
-        return;
-    }
-    while (last > size - 5 && ((unsigned char)text[last] & 0xc0) == 0x80) {
-        last--;
-    }
-    if (last + utf8_length((struct slice){text, size - 1}, last) != size - 1) {
-        text[last] = '\0';
+    if (whole >= size) {
+        text[utf8_uncut((struct slice){text, size - 1})] = '\0';
     }
 }
 

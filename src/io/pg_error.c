@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/utf8.h"
+
 // libpq's messages have several lines; an error here has one.
 static void one_line(const char *words, char *out, size_t room) {
     size_t used = 0;
@@ -18,7 +20,7 @@ static void one_line(const char *words, char *out, size_t room) {
     while (used > 0 && out[used - 1] == ' ') {
         used--;
     }
-    out[used] = '\0';
+    out[utf8_uncut((struct slice){out, used})] = '\0';
 }
 
 static bool in_class(const char *state, const char *const *classes) {
