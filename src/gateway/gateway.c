@@ -18,7 +18,8 @@
 enum {
     QUEUE_RECORDS = 20000,
     QUEUE_BYTES = 32 << 20,  // of records on their way
-    IDLE_SECONDS = 120,
+    // Also what a client that left in the middle of a request, unseen, costs of a connection.
+    IDLE_SECONDS = 30,
     HEAD_BYTES = 32 << 10,
     BEYOND_BYTES = 2 << 20,  // of a file: read, so that the refusal is seen
     POLL_MS = 200,

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/loop.h"
 
@@ -195,6 +198,17 @@ bool httpd_is_loopback(const char *address) {
            ntohl(where.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
+// What libmicrohttpd says of connections is about what strangers sent: not for every log.
+static void on_words(void *opaque, const char *format, va_list args) FORMAT(2, 0);
+
+static void on_words(void *opaque, const char *format, va_list args) {
+    char text[256];
+    (void)opaque;
+    vsnprintf(text, sizeof(text), format, args);
+    text[strcspn(text, "\r\n")] = '\0';
+    log_debug("http: %s", text);
+}
+
 static void watch(struct httpd *httpd, struct loop *loop) {
     int epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     httpd->poll = mem_zalloc(sizeof(*httpd->poll));
@@ -218,7 +232,8 @@ bool httpd_open(struct httpd **out, struct loop *loop, const struct httpd_option
     list_init(&httpd->requests);
     httpd->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        httpd, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_NOTIFY_COMPLETED,
+        httpd, MHD_OPTION_EXTERNAL_LOGGER, on_words, NULL,
+        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_NOTIFY_COMPLETED,
         on_over, httpd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->head_bytes, MHD_OPTION_END);
