@@ -18,7 +18,7 @@ static void test_found(void **state) {
 }
 
 static void test_not_found(void **state) {
-    static const char *const paths[] = {"", "/", "/v1", "/v1/files/", "/v1/filesx", "/v1/files/a/",
+    static const char *const paths[] = {"", "//", "/v1", "/v1/files/", "/v1/filesx", "/v1/files/a/",
                                         "/v1/files/a/b/content", "/v1/files/a/contents"};
     (void)state;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
