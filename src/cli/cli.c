@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,7 @@ static bool unknown_path(const struct config *config, const char *name, struct e
     const char *names[PATHS_SHOWN];
     size_t count = 0;
     struct buf text = {0};
+    assert(config->paths);
     for (; count < config->path_count && count < PATHS_SHOWN; count++) {
         names[count] = config->paths[count].policy.name;
         buf_printf(&text, "%s%s", count ? ", " : "", names[count]);

@@ -122,7 +122,7 @@ static bool read_answer(void *owner, const struct source_record *record, struct 
     struct work *w = owner;
     struct rule_verdict verdicts[RULE_VERDICTS_MOST];
     struct rules_subject subject;
-    struct slice label;
+    struct slice label = {0};
     struct arena arena;
     struct json json;
     bool wrong;
