@@ -125,7 +125,7 @@ static bool steps_read(const struct reading *r, uint32_t object, struct calibrat
 
 static bool kind_read(const struct reading *r, uint32_t object, enum calibration_kind *kind,
                       struct err *err) {
-    struct slice name;
+    struct slice name = {0};
     if (!read_text(r, object, "kind", &name, err)) {
         return false;
     }
@@ -205,7 +205,7 @@ static bool confidences_read(const struct reading *r, uint32_t tier, struct drif
 static bool tier_read(const struct reading *r, uint32_t node, struct certificate_tier *tier,
                       struct err *err) {
     struct certificate *c = r->certificate;
-    struct slice name;
+    struct slice name = {0};
     if (json_type(r->json, node) != JSON_OBJECT || !read_text(r, node, "tier", &name, err)) {
         return err_exit(err, EX_CONFIG, "a tier has no name");
     }
@@ -251,8 +251,8 @@ static bool tiers_read(const struct reading *r, struct err *err) {
 // --- the whole
 
 static bool refusal_read(const struct reading *r, struct err *err) {
-    struct slice reason;
-    bool refused;
+    struct slice reason = {0};
+    bool refused = false;
     if (!read_bool(r, 0, "refused", &refused, err)) {
         return false;
     }
