@@ -112,6 +112,7 @@ def test_calls_at_a_time(fleet, model):
     worker, *_ = run_cascade(fleet, tiny.url, tiny.url, limits={"in_flight": 7})
     fleet.send(*[wire.job(line(n)) for n in range(40)])
     until(lambda: worker.metric('taskfit_hops{step="ready"}') == 33, "33 that wait")
+    until(lambda: tiny.calls >= 7, "calls on their way")
     assert tiny.calls == 7
     tiny.release()
     fleet.outcomes(40)
