@@ -5,6 +5,7 @@
 enum {
     FIRST = 4,           // at the start, and after an outage
     FIRST_EARNED = 60,   // so far it grows before a reply has come
+    RAMP = 3,            // each good reply earns so many more, until it is refused once
     SPREAD_MS = 50,      // doubling takes as long at least: a refusal mostly comes back sooner
     BURST_MS = 5,        // of this much of it at once
     HOLD_REPLIES = 128,  // good ones before the next probe: one refused call in so many
@@ -13,7 +14,7 @@ enum {
     HOLD_LEAST = 16,     // where a cut was a guess: what holds is not known yet
     LATENCY_MS = 100,    // less is no queue worth speaking of
     MEASURE_LEAST = 8,   // replies to a measure
-    UNMEASURED_LEAST = (FIRST + FIRST_EARNED) / 4,
+    UNPROVEN_LEAST = (FIRST + FIRST_EARNED) / 4,
 };
 
 static const double recall = 1.0 / 64;     // weight of a call in the share that is refused
@@ -22,9 +23,9 @@ static const double cut_to = 0.7;
 static const double below_known = 0.05;
 static const double measure_weight = 0.25; // of a new round in the usual one
 // Latency holds as long as it grows by less than this power of what is under way: twice as many
-// must bring a fifth more replies. Less than half more says nothing; and it goes no further beyond
-// what was measured than so many times.
-static const double holds = 0.75, more_calls = 1.5, unmeasured = 4;
+// must bring a fifth more replies. Less than half more says nothing; and it goes no further than so
+// many times beyond a level at which latency held.
+static const double holds = 0.75, more_calls = 1.5, unproven = 4;
 
 void concurrency_init(struct concurrency *c) {
     *c = (struct concurrency){.limit = FIRST, .earned = FIRST_EARNED, .step = 1};
@@ -82,6 +83,7 @@ static void cut(struct concurrency *c, double known, double limit, uint32_t hold
     c->step = 1;
     c->heard = c->round = 0;
     c->cut = c->sent;
+    c->proven = fmin(c->proven, c->limit);
     measure_anew(c);
 }
 
@@ -122,11 +124,11 @@ void concurrency_late(struct concurrency *c, const struct concurrency_call *call
 // --- growing
 
 static void earn(struct concurrency *c, int64_t now_ms) {
-    if (c->limit + c->earned >= unmeasured * fmax(c->usual_level, UNMEASURED_LEAST)) {
+    if (c->limit + c->earned >= unproven * fmax(c->proven, UNPROVEN_LEAST)) {
         return;
     }
     if (c->known <= 0) {
-        c->earned = fmin(c->earned + 1, fmax(c->limit, c->earned));
+        c->earned = fmin(c->earned + RAMP, fmax(c->limit * RAMP, c->earned));
         return;
     }
     if (c->limit < c->known) {
@@ -143,11 +145,15 @@ static void earn(struct concurrency *c, int64_t now_ms) {
     }
 }
 
+static bool latency_holds(const struct concurrency *c, double level, double latency) {
+    return latency < LATENCY_MS ||
+           latency / c->usual_latency <= pow(level / c->usual_level, holds);
+}
+
 // A round of replies is in. True: with more calls at a time than usual it only took longer.
 static bool is_queue(struct concurrency *c, double level, double latency) {
     double more = level / c->usual_level;
-    if (c->usual_level > 0 && more >= more_calls && latency >= LATENCY_MS &&
-        latency / c->usual_latency > pow(more, holds)) {
+    if (c->usual_level > 0 && more >= more_calls && !latency_holds(c, level, latency)) {
         return true;
     }
     if (c->usual_level <= 0 || more >= more_calls || more < 1 / more_calls) {
@@ -177,12 +183,20 @@ static void measure(struct concurrency *c, const struct concurrency_call *call, 
     }
 }
 
+static void prove(struct concurrency *c, const struct concurrency_call *call, int64_t now_ms) {
+    if (call->level > c->proven && c->usual_level > 0 &&
+        latency_holds(c, call->level, (double)(now_ms - call->sent_ms))) {
+        c->proven = call->level;
+    }
+}
+
 void concurrency_good(struct concurrency *c, const struct concurrency_call *call,
                       int64_t now_ms) {
     c->refusing -= c->refusing * recall;
     // What was sent while there was little to do says nothing about more.
     if (call->number > c->cut && (double)call->level * 2 >= c->limit) {
         c->heard++;
+        prove(c, call, now_ms);
         earn(c, now_ms);
     }
     measure(c, call, now_ms);

@@ -4,7 +4,7 @@
 //  calls │     ╱    ╰──╮╱────────╯╲─╮╱───  a little less, up to it, and after many good replies
 //        │    ╱                            beyond it: first by one, then by more
 //        │   ╱ each good reply lets it
-//        │__╱  grow by one, as long as latency holds
+//        │__╱  grow, as long as latency holds
 //
 // A refused call (429, 503, 529) tells the limit exactly: one less than there were when it was
 // sent. A time-out, or refusals again and again, cut by a third. When more calls at a time only
@@ -38,6 +38,7 @@ struct concurrency {
     uint64_t measured_from;
     uint32_t measured;
     double latency_sum, level_sum, usual_latency, usual_level;
+    double proven;       // the highest level of a reply that did not take longer for it
 };
 
 // A call, as long as it is under way.
