@@ -128,7 +128,7 @@ enum gate_hold gate_ask(struct gate *gate, size_t bytes, int64_t now_ms, int64_t
 
 static void count_second(struct gate *gate, int64_t now_ms) {
     if (now_ms - gate->second_ms >= SECOND_MS) {
-        gate->sent_before = now_ms - gate->second_ms < 2 * SECOND_MS ? gate->sent_now : 0;
+        gate->sent_before = now_ms - gate->second_ms < INT64_C(2) * SECOND_MS ? gate->sent_now : 0;
         gate->sent_now = 0;
         gate->second_ms = now_ms;
     }
