@@ -408,7 +408,8 @@ bool worker_drained(const struct worker *w) {
 }
 
 bool worker_ready(const struct worker *w) {
-    return station_ready(&w->station) && !store_stuck(w->storing) && !store_stuck(w->admitting);
+    return station_ready(&w->station) && !pg_away(w->admit_pg) && !store_stuck(w->storing) &&
+           !store_stuck(w->admitting);
 }
 
 // --- the turn
