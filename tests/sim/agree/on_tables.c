@@ -13,6 +13,7 @@ static struct pg_result reply;
 static void open_world(void) {
     world_begin(1, false);
     world.faults = false;
+    world.now_us = 1;  // 0 stands for never
     facts_begin();
     broker_begin();
     struct topic *topic = topic_add(LETTER_TOPIC, 1, true);
