@@ -231,7 +231,7 @@ static void put_recall(struct pg_params *p) {
 static const char *columns_of(enum pg_statement statement) {
     switch ((int)statement) {
     case PG_admit: return "nnnnnnttttt" "fftt" "nnnnnnmnt";
-    case PG_recall: return "un";
+    case PG_recall:
     case PG_store_attempts:
     case PG_store_decisions: return "un";
     case PG_find_decisions: return "nttttinnt";
