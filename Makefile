@@ -237,5 +237,4 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
         stack-up stack-down bench bench-million bench-limits quality-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:
-.DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
