@@ -143,7 +143,7 @@ fuzz: ## fuzz every parser of outside bytes, FUZZ_SECONDS=60 in all
 	@$(MAKE) -s CC=clang BUILD=$(BUILD)/clang-fuzz OPTIMISE='-O1 -g' \
 	    SANITIZE='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' \
 	    fuzz-programs
-	@tests/fuzz/run $(BUILD)/clang-fuzz/fuzz $(FUZZ_SECONDS)
+	@tests/fuzz/run $(BUILD)/clang-fuzz/fuzz $(FUZZ_SECONDS) $(FUZZ_SEED)
 
 ASAN_SEEDS ?= 5000
 AS_ASAN := OPTIMISE='-O1 -g' SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'

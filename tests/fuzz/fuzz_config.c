@@ -12,6 +12,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+// libjq 1.6 forgets a string that ends a program before its end, as in `."`. What Taskfit itself
+// does not release is seen all the same: its own memory is not libjq's.
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libjq.so";
+}
+
 static const char secret[] = "sk-4f1d0c77";
 static int fd = -1;
 static char path[32];
