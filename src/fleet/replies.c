@@ -36,6 +36,8 @@ static enum reason fault_reason(enum http_fault fault) {
         [HTTP_FAULT_TIMEOUT] = REASON_ERROR_TIMEOUT,
         [HTTP_FAULT_CUT] = REASON_ERROR_CUT,
         [HTTP_FAULT_TOO_LARGE] = REASON_ERROR_TOO_LARGE,
+        [HTTP_FAULT_PRIVATE] = REASON_ERROR_CONNECT,
+        [HTTP_FAULT_UNWANTED] = REASON_ERROR_REPLY,
     };
     return reasons[fault];
 }

@@ -4,13 +4,15 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <uv.h>
 
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "io/address.h"
+#include "io/http_head.h"
 #include "io/loop.h"
 
 enum {
@@ -19,9 +21,6 @@ enum {
     RECEIVE_BYTES = 4096, // curl's own buffer; its default of 16 KiB is most of a call's memory
     SEND_BYTES = 16384,   // likewise, and its least: a call holds it as long as it lasts
     KEY_BYTES = 80,
-    RETRY_AFTER_BYTES = 64,
-    HEAD_MOST_BYTES = 64 << 10,  // a server may send header lines without end
-    RATES_BYTES = 1024,
     BODY_KEPT = 8192,     // a larger reply's memory is given back
 };
 
@@ -56,11 +55,10 @@ struct http_call {
     struct slice unread;  // of a streamed request
     struct buf body;
     uint32_t body_most;
-    size_t head_bytes;  // of the reply's header lines so far
-    bool too_large;
-    char retry_after[RETRY_AFTER_BYTES];
-    bool has_retry_after, retry_after_is_ms;
-    struct buf rates;
+    struct http_head head;
+    http_accepts *accepts;
+    bool public_only;
+    enum http_fault fault;  // why one of our own callbacks ended it
     char key[KEY_BYTES];
     struct curl_slist key_line;  // its data is key; goes on to the model's headers
 };
@@ -96,105 +94,83 @@ static size_t on_body(char *data, size_t one, size_t size, void *opaque) {
     struct http_call *call = opaque;
     (void)one;
     if (call->body.len + size > call->body_most) {
-        call->too_large = true;
+        call->fault = HTTP_FAULT_TOO_LARGE;
         return 0;
     }
     buf_bytes(&call->body, data, size);
     return size;
 }
 
-// What stands after the colon at that place.
-static struct slice header_value(const char *line, size_t len, size_t name_len) {
-    struct slice value = {line + name_len + 1, len - name_len - 1};
-    while (value.len > 0 && strchr(" \t", value.at[0])) {
-        value.at++;
-        value.len--;
-    }
-    while (value.len > 0 && strchr(" \t\r\n", value.at[value.len - 1])) {
-        value.len--;
-    }
-    return value;
-}
-
-static void keep_rate(struct http_call *call, const char *line, size_t len) {
-    static const char *const beginnings[] = {"x-ratelimit-", "anthropic-ratelimit-",
-                                             "llm_provider-x-ratelimit-",
-                                             "llm_provider-anthropic-ratelimit-"};
-    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
-        size_t begun = strlen(beginnings[i]);
-        const char *colon = memchr(line, ':', len);
-        if (len <= begun || strncasecmp(line, beginnings[i], begun) != 0 || colon == NULL ||
-            call->rates.len + len > RATES_BYTES) {
-            continue;
-        }
-        struct slice name = {line + begun, (size_t)(colon - line) - begun};
-        struct slice value = header_value(line, len, (size_t)(colon - line));
-        buf_printf(&call->rates, "%.*s: %.*s\n", SLICE_ARGS(name), SLICE_ARGS(value));
-    }
-}
-
-// A server's wish may come under the names that proxies give it.
 static size_t on_header(char *line, size_t one, size_t size, void *opaque) {
-    static const struct {
-        const char *name;
-        bool is_ms;
-    } names[] = {{"retry-after-ms", true},
-                 {"retry-after", false},
-                 {"llm_provider-retry-after", false}};
     struct http_call *call = opaque;
+    long status = 0;
     (void)one;
-    call->head_bytes += size;
-    if (call->head_bytes > HEAD_MOST_BYTES) {
-        call->too_large = true;
+    enum http_head_line what = http_head_add(&call->head, line, size);
+    if (what == HTTP_HEAD_TOO_LARGE) {
+        call->fault = HTTP_FAULT_TOO_LARGE;
         return 0;
     }
-    if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
-        call->has_retry_after = false;  // of an earlier, interim response
-        buf_clear(&call->rates);
-        return size;
-    }
-    keep_rate(call, line, size);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t len = strlen(names[i].name);
-        if (size <= len || line[len] != ':' || strncasecmp(line, names[i].name, len) != 0) {
-            continue;
-        }
-        struct slice value = header_value(line, size, len);
-        if (value.len < RETRY_AFTER_BYTES && (!call->has_retry_after || names[i].is_ms)) {
-            snprintf(call->retry_after, RETRY_AFTER_BYTES, "%.*s", SLICE_ARGS(value));
-            call->has_retry_after = true;
-            call->retry_after_is_ms = names[i].is_ms;
-        }
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (what == HTTP_HEAD_END && status >= 200 && call->accepts &&
+        !call->accepts(call->owner, (uint32_t)status, slice_of(call->head.content_type))) {
+        call->fault = HTTP_FAULT_UNWANTED;
+        return 0;
     }
     return size;
+}
+
+// --- the guard
+
+// Names are looked up by curl, so the address is looked at where it is used: a name that means
+// another machine by then, or by the next look-up, does not get around it.
+static curl_socket_t on_open(void *opaque, curlsocktype purpose, struct curl_sockaddr *to) {
+    struct http_call *call = opaque;
+    (void)purpose;
+    if (call->public_only && !address_is_public(&to->addr)) {
+        call->fault = HTTP_FAULT_PRIVATE;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 // Asked before a request is sent. When a connection that was used before ends in place of a reply,
 // curl would send the request once more by itself: the model would be called twice, and nobody
 // would know. What was not sent may be.
 static int on_sending(void *opaque, char *to, char *from, int to_port, int from_port) {
-    const struct http_call *call = opaque;
+    struct http_call *call = opaque;
     long sent = 0;
-    (void)to;
     (void)from;
     (void)to_port;
     (void)from_port;
+    if (call->public_only && !address_text_is_public(to)) {
+        call->fault = HTTP_FAULT_PRIVATE;  // a connection that an unguarded call left
+        return CURL_PREREQFUNC_ABORT;
+    }
     curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &sent);
     return sent > 0 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-static const char *fault_text(CURLcode code) {
+static const char *fault_text(const struct http_call *call, CURLcode code) {
+    if (call->fault == HTTP_FAULT_PRIVATE) {
+        return "the address is not a public one";
+    }
+    if (call->fault == HTTP_FAULT_UNWANTED) {
+        return "the reply is not what was asked for";
+    }
     // Of on_sending.
     return curl_easy_strerror(code == CURLE_ABORTED_BY_CALLBACK ? CURLE_GOT_NOTHING : code);
 }
 
 static enum http_fault fault_of(const struct http_call *call, CURLcode code) {
     long sent = 0;
-    if (call->too_large) {
-        return HTTP_FAULT_TOO_LARGE;
-    }
     if (code == CURLE_OK) {
         return HTTP_FAULT_NONE;
+    }
+    if (call->fault != HTTP_FAULT_NONE) {
+        return call->fault;
+    }
+    if (code == CURLE_FILESIZE_EXCEEDED) {
+        return HTTP_FAULT_TOO_LARGE;
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return HTTP_FAULT_TIMEOUT;
@@ -224,16 +200,17 @@ static void call_finish(struct http_call *call, CURLcode code) {
     curl_multi_remove_handle(call->shard->multi, call->easy);
     struct http_reply reply = {
         .fault = fault_of(call, code),
-        .fault_text = fault_text(code),
+        .fault_text = fault_text(call, code),
         .status = (uint32_t)status,
         .body = buf_slice(&call->body),
         .latency_ms = total_us / 1000,
     };
-    reply.rates = buf_slice(&call->rates);
-    if (call->has_retry_after) {
-        reply.retry_after = slice_of(call->retry_after);
-        reply.retry_after_is_ms = call->retry_after_is_ms;
+    reply.rates = buf_slice(&call->head.rates);
+    if (call->head.has_retry_after) {
+        reply.retry_after = slice_of(call->head.retry_after);
+        reply.retry_after_is_ms = call->head.retry_after_is_ms;
     }
+    reply.content_type = slice_of(call->head.content_type);
     call->done(call->owner, &reply);
     call_rest(call);
 }
@@ -357,7 +334,7 @@ void http_close(struct http *http) {
         curl_multi_remove_handle(call->shard->multi, call->easy);
         curl_easy_cleanup(call->easy);
         buf_fini(&call->body);
-        buf_fini(&call->rates);
+        http_head_fini(&call->head);
         mem_free(call);
     }
     for (uint32_t i = 0; i < http->shard_count; i++) {
@@ -397,7 +374,8 @@ static struct http_call *call_new(struct shard *shard) {
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_PREREQFUNCTION, on_sending);
     curl_easy_setopt(call->easy, CURLOPT_PREREQDATA, call);
-    curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    curl_easy_setopt(call->easy, CURLOPT_OPENSOCKETDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(call->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(call->easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
@@ -427,15 +405,18 @@ static void call_prepare(struct http_call *call, const struct http_request *requ
         headers = &call->key_line;
     }
     call->body_most = request->reply_bytes;
-    call->too_large = call->has_retry_after = false;
-    call->head_bytes = 0;
-    buf_clear(&call->rates);
+    call->fault = HTTP_FAULT_NONE;
+    call->accepts = request->accepts;
+    call->public_only = request->public_only;
+    http_head_begin(&call->head);
     curl_easy_setopt(call->easy, CURLOPT_URL, request->url);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, headers);
     bool streamed = request->body.len > HTTP_STREAMED_BYTES;
     call->unread = streamed ? request->body : (struct slice){0};
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, streamed ? NULL : request->body.at);
     curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+    curl_easy_setopt(call->easy, request->get ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+    curl_easy_setopt(call->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->reply_bytes);
     curl_easy_setopt(call->easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 }
 

@@ -22,6 +22,8 @@ enum http_fault {
     HTTP_FAULT_TIMEOUT,
     HTTP_FAULT_CUT,        // the connection broke before the reply was whole
     HTTP_FAULT_TOO_LARGE,
+    HTTP_FAULT_PRIVATE,    // public_only, and the address is none: nothing was sent
+    HTTP_FAULT_UNWANTED,   // `accepts` said no
 };
 
 // Valid during the call that hands it over.
@@ -35,6 +37,7 @@ struct http_reply {
     // "remaining-requests: 59\n" for each header x-ratelimit-* or anthropic-ratelimit-*, without
     // that beginning.
     struct slice rates;
+    struct slice content_type;  // "" : none
     int64_t latency_ms;
 };
 
@@ -45,6 +48,9 @@ enum { HTTP_STREAMED_BYTES = 32768 };
 // Such a body was read to its end. Comes before `done`, if at all.
 typedef void http_sent(void *owner);
 
+// The reply's head is there, the body is not: false ends the call. content_type: "": none.
+typedef bool http_accepts(void *owner, uint32_t status, struct slice content_type);
+
 struct http_request {
     const char *url;                     // must live until the reply
     const struct http_headers *headers;  // likewise
@@ -53,6 +59,11 @@ struct http_request {
     int64_t timeout_ms;
     uint32_t reply_bytes;
     http_sent *sent;                     // NULL: no need to know
+    bool get;                            // GET, without a body
+    // Never to an address that is not public (io/address.h), whatever the name in the URL means by
+    // then: for URLs that others name.
+    bool public_only;
+    http_accepts *accepts;               // NULL: any reply
 };
 
 typedef void http_done(void *owner, const struct http_reply *reply);
