@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "io/loop.h"
 #include "job/job.h"
-#include "job/openai_output.h"
+#include "job/openai_stream.h"
 
 static bool refuse(struct call *call, const char *code, const char *param, const char *what) {
     call_fail(call, &(struct call_fault){.status = 400, .code = code, .param = param}, "%s", what);
@@ -59,12 +59,20 @@ static bool read_content(struct single *single) {
                        : "'input' must be a text or an array of items");
 }
 
+static bool is_true(const struct json *json, uint32_t node) {
+    return node && json_type(json, node) == JSON_TRUE;
+}
+
 static bool read_stream(struct single *single) {
     struct call *call = single->call;
-    uint32_t node = json_get(&call->json, 0, "stream");
-    single->stream = node && json_type(&call->json, node) == JSON_TRUE;
-    return !single->stream || single->kind == SINGLE_CHAT ||
-           refuse(call, "unsupported_parameter", "stream", "responses are not streamed here");
+    uint32_t options = json_get(&call->json, 0, "stream_options");
+    single->stream = is_true(&call->json, json_get(&call->json, 0, "stream"));
+    if (options && json_type(&call->json, options) == JSON_OBJECT) {
+        single->usage = is_true(&call->json, json_get(&call->json, options, "include_usage"));
+    }
+    return !single->stream || single->kind != SINGLE_BACKGROUND ||
+           refuse(call, "unsupported_parameter", "stream",
+                  "a response with background: true is not streamed");
 }
 
 static bool read_state(struct single *single) {
@@ -198,6 +206,7 @@ void single_reply(struct single *single, const struct stored_outcome *outcome, s
     const struct openai_response response = {
         .id = single->job,
         .outcome = outcome,
+        .path = single->path_name,
         .metadata = single->metadata,
         .created_ms = single->created_ms,
     };
@@ -205,7 +214,11 @@ void single_reply(struct single *single, const struct stored_outcome *outcome, s
     if (outcome->answer.at == NULL) {
         reply_without(single, outcome);
     } else if (single->stream) {
-        openai_output_chat_events(outcome, &call->arena, text);
+        if (single->kind == SINGLE_CHAT) {
+            openai_stream_chat(outcome, single->usage, &call->arena, text);
+        } else {
+            openai_stream_response(&response, &call->arena, text);
+        }
         call_reply_events(call, text);
     } else if (single->kind == SINGLE_CHAT) {
         openai_output_chat(outcome, &call->arena, text);

@@ -25,7 +25,7 @@ struct single {
     const struct config_path *path;  // only until the record is made
     struct slice path_name, metadata;  // of the call's arena
     struct slice input;                // a view of the body
-    bool stream;
+    bool stream, usage;                // events; with one that tells usage
     struct uuid job;
     int64_t since_ms, created_ms;
 };

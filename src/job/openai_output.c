@@ -18,6 +18,14 @@ static void begin(const struct stored_outcome *outcome, const char *prefix, stru
     buf_printf(out, "{\"id\":\"%s%s\"", prefix, job);
 }
 
+void openai_output_chat_usage(const struct stored_outcome *outcome, struct buf *out) {
+    buf_printf(out,
+               ",\"usage\":{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
+               ",\"total_tokens\":%" PRId64 "}",
+               outcome->input_tokens, outcome->output_tokens,
+               outcome->input_tokens + outcome->output_tokens);
+}
+
 void openai_output_chat(const struct stored_outcome *outcome, struct arena *arena,
                         struct buf *out) {
     begin(outcome, "chatcmpl-", out);
@@ -26,12 +34,9 @@ void openai_output_chat(const struct stored_outcome *outcome, struct arena *aren
     buf_json_string(out, outcome->model);
     buf_text(out, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":");
     buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
-    buf_printf(out,
-               ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],"
-               "\"usage\":{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
-               ",\"total_tokens\":%" PRId64 "}}",
-               outcome->input_tokens, outcome->output_tokens,
-               outcome->input_tokens + outcome->output_tokens);
+    buf_text(out, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}]");
+    openai_output_chat_usage(outcome, out);
+    buf_char(out, '}');
 }
 
 struct slice openai_output_code(const struct stored_outcome *outcome) {
@@ -85,25 +90,6 @@ static void add_fault(const struct stored_outcome *outcome, struct arena *arena,
     buf_fini(&message);
 }
 
-static void add_event(const struct stored_outcome *outcome, struct buf *out) {
-    buf_text(out, "data: ");
-    begin(outcome, "chatcmpl-", out);
-    buf_printf(out, ",\"object\":\"chat.completion.chunk\",\"created\":%" PRId64 ",\"model\":",
-               outcome->decided_ms / 1000);
-    buf_json_string(out, outcome->model);
-    buf_text(out, ",\"choices\":[{\"index\":0,\"delta\":{");
-}
-
-void openai_output_chat_events(const struct stored_outcome *outcome, struct arena *arena,
-                               struct buf *out) {
-    add_event(outcome, out);
-    buf_text(out, "\"role\":\"assistant\",\"content\":");
-    buf_json_string(out, stored_outcome_plain(outcome->answer, arena));
-    buf_text(out, "},\"finish_reason\":null}]}\n\n");
-    add_event(outcome, out);
-    buf_text(out, "},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
-}
-
 static const char *response_status(const struct openai_response *response) {
     const struct stored_outcome *outcome = response->outcome;
     if (outcome == NULL) {
@@ -126,8 +112,8 @@ static void add_response_error(const struct openai_response *response, struct ar
     }
 }
 
-static void add_response_output(const struct stored_outcome *outcome, struct arena *arena,
-                                struct buf *out) {
+void openai_output_item(const struct stored_outcome *outcome, struct arena *arena,
+                        struct buf *out) {
     char job[UUID_TEXT];
     uuid_format(outcome->job_id, job);
     buf_printf(out, "{\"id\":\"msg_%s\",\"type\":\"message\",\"role\":\"assistant\","
@@ -147,6 +133,25 @@ static void add_response_usage(const struct stored_outcome *outcome, struct buf 
                outcome->input_tokens + outcome->output_tokens);
 }
 
+static void add_state(const struct openai_response *response, struct buf *out) {
+    char id[UUID_TEXT];
+    json_key(out, "previous_response_id");
+    if (uuid_is_nil(response->previous)) {
+        buf_text(out, "null");
+    } else {
+        uuid_format(response->previous, id);
+        buf_printf(out, "\"resp_%s\"", id);
+    }
+    json_key(out, "conversation");
+    if (uuid_is_nil(response->conversation)) {
+        buf_text(out, "null");
+    } else {
+        uuid_format(response->conversation, id);
+        buf_printf(out, "{\"id\":\"conv_%s\"}", id);
+    }
+    json_bool(out, "store", !response->unstored);
+}
+
 void openai_output_response(const struct openai_response *response, struct arena *arena,
                             struct buf *out) {
     const struct stored_outcome *outcome = response->outcome;
@@ -162,10 +167,11 @@ void openai_output_response(const struct openai_response *response, struct arena
     json_key(out, "output");
     buf_char(out, '[');
     if (outcome && outcome->answer.at) {
-        add_response_output(outcome, arena, out);
+        openai_output_item(outcome, arena, out);
     }
     buf_text(out, "],\"parallel_tool_calls\":false,\"tool_choice\":\"auto\",\"tools\":[]");
     json_raw_text(out, "metadata", response->metadata);
+    add_state(response, out);
     if (outcome && outcome->answer.at) {
         add_response_usage(outcome, out);
     }

@@ -17,9 +17,7 @@ void openai_output_row(const struct stored_outcome *outcome, enum openai_form fo
 // A ChatCompletion whose message is the answer, which must be there.
 void openai_output_chat(const struct stored_outcome *outcome, struct arena *arena,
                         struct buf *out);
-// The same as server-sent events: a chunk with all of the answer, one that ends it, [DONE].
-void openai_output_chat_events(const struct stored_outcome *outcome, struct arena *arena,
-                               struct buf *out);
+void openai_output_chat_usage(const struct stored_outcome *outcome, struct buf *out);  // a member
 
 struct openai_response {
     struct uuid id;
@@ -29,10 +27,15 @@ struct openai_response {
     struct slice path;
     struct slice metadata;                 // a JSON object
     int64_t created_ms;
+    struct uuid previous, conversation;    // what it goes on from; nil: nothing
+    bool unstored;                         // it cannot be asked about later
 };
 // A Response: completed with the answer, failed or cancelled without one, or open.
 void openai_output_response(const struct openai_response *response, struct arena *arena,
                             struct buf *out);
+// Of a Response's output: the message that is the answer.
+void openai_output_item(const struct stored_outcome *outcome, struct arena *arena,
+                        struct buf *out);
 
 // Of an outcome without an answer: the API's own code where it has one, else the first reason.
 struct slice openai_output_code(const struct stored_outcome *outcome);
