@@ -25,6 +25,10 @@ select id, false from batches where cancelled_at > now() - $1::int8 * interval '
 union all
 select id, true from batches where capped_at > now() - $1::int8 * interval '1 ms'
 
+-- The weights of a tier's models in place of the configuration's, if any.
+-- name: tier_switch
+select weights from switches where tier = $1::text order by id desc limit 1
+
 -- Attempts with what they cost their batches. Comes back: the keys that were new. Batches are
 -- locked in the order of their ids, so that two of these cannot wait for each other.
 -- name: store_attempts
@@ -331,6 +335,20 @@ with made as (
 select false, cancelled_at from made
 union all
 select true, cancelled_at from cancellations where job_id = $1
+
+-- --- What `taskfit switch` runs.
+
+-- What was said of a tier, the newest first.
+-- name: switch_history
+select id, model, weight, weights, made_by, made_at from switches where tier = $1::text
+order by id desc limit $2::int8
+
+-- No row comes back when somebody was faster, and $6 is not the last one any more.
+-- name: switch_add
+insert into switches (tier, model, weight, weights, made_by)
+select $1::text, $2::text, $3::int4, $4::json, $5::text
+where coalesce((select max(id) from switches where tier = $1), 0) = $6::int8
+returning id, made_at
 
 -- --- What `taskfit dead` runs.
 

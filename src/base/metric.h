@@ -31,6 +31,8 @@
       "calls at a time that the model takes, as far as was found out") \
     X(MODEL_STATE,     GAUGE,   "taskfit_model_state", "model", \
       "0: it is called; 1: away, and tried; 2: away, and left alone for a while") \
+    X(MODEL_WEIGHT,    GAUGE,   "taskfit_model_weight", "model", \
+      "its share of the tier's jobs, among the weights of all, as configured or switched") \
     X(HELD_SECONDS,    COUNTER, "taskfit_held_seconds_total", "by", \
       "time for which a model got no more calls, by what kept them back") \
     X(RETRIES,         COUNTER, "taskfit_retries_total", "reason", "requests repeated, by why") \

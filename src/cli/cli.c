@@ -32,6 +32,7 @@ static const struct command *const commands[] = {
     &rules_command,
     &quality_command,
     &key_command,
+    &switch_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

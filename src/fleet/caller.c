@@ -43,6 +43,10 @@ struct caller *caller_open(struct process *process, const struct config_tier *ti
     return caller;
 }
 
+void caller_switch(struct caller *caller, struct slice weights) {
+    models_switch(caller->models, weights);
+}
+
 void caller_tidy(struct caller *caller, double share, int64_t now_ms) {
     models_tidy(caller->models, share, now_ms);
 }

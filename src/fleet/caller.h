@@ -28,6 +28,7 @@ struct caller_events {
 struct caller *caller_open(struct process *process, const struct config_tier *tier, bool plain,
                            const struct caller_events *events, void *owner);
 void caller_close(struct caller *caller);
+void caller_switch(struct caller *caller, struct slice weights);  // as models_switch
 // Once a second. share: the process's part of what is granted to all workers of the tier.
 void caller_tidy(struct caller *caller, double share, int64_t now_ms);
 

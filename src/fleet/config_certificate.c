@@ -2,6 +2,7 @@
 #include "fleet/config_certificate.h"
 
 #include <assert.h>
+#include <sysexits.h>
 
 #include "base/file.h"
 #include "fleet/config_parts.h"
@@ -42,16 +43,44 @@ static bool is_same(const struct certificate_versions *a, const struct certifica
     return a->count == b->count;
 }
 
+static void list(const struct certificate_versions *versions, struct buf *out) {
+    for (uint32_t i = 0; i < versions->count; i++) {
+        buf_text(out, i ? ", " : "");
+        buf_slice_add(out, versions->names[i]);
+    }
+    buf_text(out, versions->count ? "" : "none");
+}
+
 static const char *listed(const struct joining *j, const struct certificate_versions *versions) {
     struct buf text = {0};
-    for (uint32_t i = 0; i < versions->count; i++) {
-        buf_text(&text, i ? ", " : "");
-        buf_slice_add(&text, versions->names[i]);
-    }
-    const char *kept = arena_string(&j->config->arena,
-                                    versions->count ? buf_slice(&text) : slice_of("none"));
+    list(versions, &text);
+    const char *kept = arena_string(&j->config->arena, buf_slice(&text));
     buf_fini(&text);
     return kept;
+}
+
+bool config_certificate_fits(const struct path *path, const struct config_tier *tier,
+                             struct err *err) {
+    const struct certificate_tier *of =
+        path->certificate ? certificate_tier_find(path->certificate, tier->name) : NULL;
+    struct certificate_versions models, prompts;
+    if (of == NULL || !of->used) {
+        return true;
+    }
+    config_tier_versions(tier, &models, &prompts);
+    bool same = is_same(&models, &of->models);
+    if (same && is_same(&prompts, &of->prompts)) {
+        return true;
+    }
+    struct buf was = {0}, would_be = {0};
+    list(same ? &of->prompts : &of->models, &was);
+    list(same ? &prompts : &models, &would_be);
+    err_exit(err, EX_CONFIG, "path %s: its certificate was made with %s %s of tier '%s', and this "
+             "would be %s; tune anew with it", path->name, same ? "prompt" : "model",
+             buf_string(&was), tier->name, buf_string(&would_be));
+    buf_fini(&was);
+    buf_fini(&would_be);
+    return false;
 }
 
 static bool versions_check(const struct joining *j, const struct certificate_tier *tier,

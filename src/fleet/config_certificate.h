@@ -13,4 +13,9 @@ bool config_load_to_tune(const char *file, struct config **config, struct err *e
 void config_tier_versions(const struct config_tier *tier, struct certificate_versions *models,
                           struct certificate_versions *prompts);
 
+// May this tier's models answer for the path's certificate? Yes where there is none, or it leaves
+// the tier out. EX_CONFIG names what differs.
+bool config_certificate_fits(const struct path *path, const struct config_tier *tier,
+                             struct err *err) MUST_CHECK;
+
 #endif

@@ -5,18 +5,20 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fleet/config_switch.h"
 #include "fleet/process.h"
 #include "io/http.h"
 #include "io/loop.h"
 
-enum { MODELS_MOST = 8, SAY_MS = 1000 };
+enum { SAY_MS = 1000 };
 
 // The models of the tier by one configuration. Lives as long as that does: hops call those of the
 // configuration that they began with.
 struct model_set {
     struct model_set *next;
     struct config *config;
-    struct model_use models[MODELS_MOST];
+    const struct config_tier *tier;
+    struct model_use **models;  // as many as the configuration has, at most
     uint32_t model_count;
     uint32_t weights;  // their sum
 };
@@ -26,6 +28,7 @@ struct models {
     char *tier;
     struct model_set *sets;
     struct model_state *states;
+    struct buf switched;  // the weights that hold in place of the configuration's; empty: none
     double share;
     bool plain;
 };
@@ -55,12 +58,12 @@ static struct model_state *state_of(struct models *models, const char *name) {
     return state;
 }
 
-static void use_open(struct models *models, struct model_set *set, const struct config_tier *tier,
-                     uint32_t i) {
-    struct model_use *use = &set->models[i];
-    const struct model *model = &tier->models[i].model->model;
-    use->conf = tier->models[i].model;
-    use->weight = tier->models[i].weight;
+static struct model_use *use_open(struct models *models, struct model_set *set,
+                                  const struct config_tier *tier,
+                                  const struct config_model *conf) {
+    struct model_use *use = mem_zalloc(sizeof(*use));
+    const struct model *model = &conf->model;
+    use->conf = conf;
     use->headers = http_headers_new();
     if (model->key && model->dialect->key_header) {
         char line[4096];
@@ -72,22 +75,60 @@ static void use_open(struct models *models, struct model_set *set, const struct 
     }
     use->state = state_of(models, model->name);
     use->holds = tier->away == AWAY_HOLD && !models->plain;
-    set->weights += use->weight;
+    set->models[set->model_count++] = use;
+    return use;
+}
+
+static struct model_use *use_of(struct models *models, struct model_set *set,
+                                const struct config_tier *tier, const struct config_model *conf) {
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        if (set->models[i]->conf == conf) {
+            return set->models[i];
+        }
+    }
+    return use_open(models, set, tier, conf);
+}
+
+// Models that were switched to, and away from, stay in the set: hops may hold them.
+static void weigh(struct models *models, struct model_set *set) {
+    const struct config_tier *tier = set->tier;
+    struct slice weights = models->switched.len > 0 ? buf_slice(&models->switched)
+                                                    : (struct slice){0};
+    struct config_tier as;
+    struct err err;
+    if (!config_switch(set->config, tier, weights, &as, &err)) {
+        log_error("tier %s was switched, which this configuration is not for; its own weights "
+                  "hold: %s", models->tier, err.text);
+        as = *tier;
+    }
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        set->models[i]->weight = 0;
+    }
+    set->weights = 0;
+    for (uint32_t i = 0; i < as.model_count; i++) {
+        use_of(models, set, tier, as.models[i].model)->weight = as.models[i].weight;
+        set->weights += as.models[i].weight;
+    }
 }
 
 // The limits of the newest configuration.
 static void limit(struct models *models, const struct model_set *set, int64_t now_ms) {
     for (uint32_t i = 0; i < set->model_count; i++) {
-        struct gate_limits limits = set->models[i].conf->model.limits;
+        const struct model_use *use = set->models[i];
+        struct gate_limits limits = use->conf->model.limits;
         limits.plain = models->plain;
-        gate_set(&set->models[i].state->gate, &limits, models->share, now_ms);
+        gate_set(&use->state->gate, &limits, models->share, now_ms);
+        metric_set(&models->process->metrics, METRIC_MODEL_WEIGHT, use->state->name,
+                   (double)use->weight);
     }
 }
 
 static void set_free(struct model_set *set) {
     for (uint32_t i = 0; i < set->model_count; i++) {
-        http_headers_free(set->models[i].headers);
+        http_headers_free(set->models[i]->headers);
+        mem_free(set->models[i]);
     }
+    mem_free(set->models);
     config_release(set->config);
     mem_free(set);
 }
@@ -112,10 +153,9 @@ static struct model_set *set_new(struct models *models, struct config *config,
     set->next = models->sets;
     models->sets = set;
     set->config = config_keep(config);
-    set->model_count = tier->model_count;
-    for (uint32_t i = 0; i < tier->model_count; i++) {
-        use_open(models, set, tier, i);
-    }
+    set->tier = tier;
+    set->models = mem_array(tier->model_count + config->model_count, sizeof(struct model_use *));
+    weigh(models, set);
     limit(models, set, loop_now_ms(models->process->loop));
     return set;
 }
@@ -139,6 +179,17 @@ struct models *models_new(struct process *process, const struct config_tier *tie
     return models;
 }
 
+void models_switch(struct models *models, struct slice weights) {
+    int64_t now_ms = loop_now_ms(models->process->loop);
+    buf_clear(&models->switched);
+    buf_slice_add(&models->switched, weights);
+    for (struct model_set *set = models->sets; set; set = set->next) {
+        weigh(models, set);
+        limit(models, set, now_ms);
+    }
+    limit(models, set_of(models, models->process->config), now_ms);
+}
+
 void models_free(struct models *models) {
     while (models->sets) {
         struct model_set *set = models->sets;
@@ -151,6 +202,7 @@ void models_free(struct models *models) {
         mem_free((char *)(uintptr_t)state->name);
         mem_free(state);
     }
+    buf_fini(&models->switched);
     mem_free(models->tier);
     mem_free(models);
 }
@@ -197,8 +249,8 @@ static bool may_call(struct models *models, struct model_use *use, const struct 
 static uint32_t place_of(const struct model_set *set, const struct hop *hop) {
     uint64_t point = set->weights ? hash64(uuid_slice(&hop->job.id), 0) % set->weights : 0;
     uint32_t chosen = 0;
-    while (chosen + 1 < set->model_count && point >= set->models[chosen].weight) {
-        point -= set->models[chosen].weight;
+    while (chosen + 1 < set->model_count && point >= set->models[chosen]->weight) {
+        point -= set->models[chosen]->weight;
         chosen++;
     }
     return chosen;
@@ -210,7 +262,7 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
     uint32_t chosen = place_of(set, hop);
     *wait = (struct models_wait){.away = true, .wait_ms = -1};
     for (uint32_t i = 0; i < set->model_count; i++) {
-        struct model_use *use = &set->models[(chosen + i) % set->model_count];
+        struct model_use *use = set->models[(chosen + i) % set->model_count];
         if (use->weight > 0 && may_call(models, use, hop, now_ms, wait)) {
             return use;
         }
@@ -220,7 +272,7 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
 
 struct model_use *models_first(struct models *models, const struct hop *hop) {
     struct model_set *set = set_of(models, hop->config);
-    return &set->models[place_of(set, hop)];
+    return set->models[place_of(set, hop)];
 }
 
 bool model_may_call(struct models *models, struct model_use *use, const struct hop *hop,
@@ -232,7 +284,7 @@ bool model_may_call(struct models *models, struct model_use *use, const struct h
 bool models_away(struct models *models) {
     struct model_set *set = set_of(models, models->process->config);
     for (uint32_t i = 0; i < set->model_count; i++) {
-        if (set->models[i].weight > 0 && !gate_is_away(&set->models[i].state->gate)) {
+        if (set->models[i]->weight > 0 && !gate_is_away(&set->models[i]->state->gate)) {
             return false;
         }
     }

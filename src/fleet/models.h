@@ -45,6 +45,9 @@ struct model_use {
 // it likes that or not: for who measures it.
 struct models *models_new(struct process *process, const struct config_tier *tier, bool plain);
 void models_free(struct models *models);
+// `taskfit switch`: weights as config_switch reads them, absent: the configuration's. They hold for
+// every configuration that they fit, also for hops in hand that are still to be called.
+void models_switch(struct models *models, struct slice weights);
 // Once a second: lets go the sets that no hop needs, and measures. share: the process's part of
 // what is granted to the whole tier.
 void models_tidy(struct models *models, double share, int64_t now_ms);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "fleet/admission.h"
 #include "fleet/caller.h"
@@ -11,6 +10,8 @@
 #include "fleet/recall.h"
 #include "fleet/rows.h"
 #include "fleet/station.h"
+#include "fleet/switches.h"
+#include "fleet/twins.h"
 #include "io/loop.h"
 #include "job/wire.h"
 
@@ -21,6 +22,7 @@ struct worker {
     struct pg *admit_pg;  // of its own, so that asking does not wait for storing
     struct store *admitting, *storing;
     struct recall recall;
+    struct switches switches;
     struct list behind, ready, calling, waiting, judging;
     struct heap due;     // of those waiting
     struct map in_hand;  // by (job, hop): a second copy waits for the first
@@ -32,32 +34,12 @@ struct worker {
 
 // --- one job at a time
 
-static uint64_t hop_hash(const struct hop *hop) {
-    return hash64(uuid_slice(&hop->job.id), hop->job.hop);
-}
-
-static struct hop *find_in_hand(struct worker *w, const struct hop *like) {
-    uint64_t hash = hop_hash(like);
-    for (struct map_node *n = map_find(&w->in_hand, hash); n; n = map_next(n, hash)) {
-        struct hop *hop = LIST_ENTRY(n, struct hop, by_job);
-        if (uuid_equal(hop->job.id, like->job.id) && hop->job.hop == like->job.hop) {
-            return hop;
-        }
-    }
-    return NULL;
-}
-
 // The first of a job to be in hand is admitted, a copy waits until that one is through.
 static void enter(struct worker *w, struct hop *hop) {
-    struct hop *first = find_in_hand(w, hop);
-    if (first) {
-        hop_move(hop, STEP_TAKEN, &first->twins);
-        return;
+    if (twins_enter(&w->in_hand, hop)) {
+        order_enter(&w->order, hop);
+        store_add(w->admitting, hop, STEP_ADMITTING);
     }
-    map_insert(&w->in_hand, &hop->by_job, hop_hash(hop));
-    hop->registered = true;
-    order_enter(&w->order, hop);
-    store_add(w->admitting, hop, STEP_ADMITTING);
 }
 
 // It keeps no other of its order key from being called any more.
@@ -72,9 +54,7 @@ static void on_freed(void *owner, struct hop *hop) {
     struct worker *w = owner;
     struct list_node *twin;
     heap_remove(&w->due, &hop->due);
-    if (hop->registered) {
-        map_remove(&w->in_hand, &hop->by_job);
-    }
+    twins_leave(&w->in_hand, hop);
     while ((twin = list_pop(&hop->twins)) != NULL) {
         enter(w, hop_of(twin));
     }
@@ -216,11 +196,12 @@ static bool is_expired(const struct worker *w, const struct hop *hop) {
 }
 
 // For the process's limit an answer that is not stored yet is still in flight: so neither a crash
-// nor a database that is away costs more calls than that.
+// nor a database that is away costs more calls than that. Nobody is called before it is known
+// whether the tier was switched to another model.
 static bool may_call(const struct worker *w) {
     const struct config *config = w->station.process->config;
     const struct config_tier *tier = config_tier_find(config, slice_of(w->tier));
-    return w->calling.count < tier->in_flight &&
+    return w->switches.known && w->calling.count < tier->in_flight &&
            w->calling.count + store_count(w->storing) < config->limits.in_flight;
 }
 
@@ -274,6 +255,11 @@ static void on_recalled(void *owner, const struct recall *recall) {
         heap_remove(&w->due, &hop->due);
         fail_attempt(w, hop, reason);
     }
+}
+
+static void on_switched(void *owner, struct slice weights) {
+    struct worker *w = owner;
+    caller_switch(w->caller, weights);
 }
 
 static void on_called(void *owner, struct hop *hop) {
@@ -449,6 +435,7 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     wait_ms = sooner_ms(wait_ms, call(w, now_ms));
     wait_ms = sooner_ms(wait_ms, caller_turn(w->caller, now_ms));
     wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
+    wait_ms = sooner_ms(wait_ms, switches_turn(&w->switches, now_ms));
     station_lighten(&w->station, w->admitting, NULL);
     station_lighten(&w->station, w->storing, was_called);
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
@@ -480,6 +467,7 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     w->admitting = store_new(process, w->admit_pg, &admitting, w);
     w->storing = store_new(process, w->station.pg, &storing, w);
     recall_init(&w->recall, process, w->admit_pg, on_recalled, w);
+    switches_init(&w->switches, process, w->admit_pg, w->tier, on_switched, w);
     w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), false,
                             &calling, w);
     *out = w;
@@ -493,6 +481,7 @@ void worker_close(struct worker *w) {
     store_free(w->admitting);
     store_free(w->storing);
     recall_fini(&w->recall);
+    switches_fini(&w->switches);
     map_fini(&w->in_hand);
     order_fini(&w->order);
     heap_fini(&w->due);

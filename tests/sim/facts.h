@@ -89,6 +89,11 @@ extern struct batch_row batches[BATCHES_MOST];
 extern int batch_count;
 extern bool policies_stored;
 
+// Of the tier mid (table_switch.c): 0 is as configured.
+enum { SWITCHES = 5 };
+extern int switch_now;
+bool switch_lets(int heard, const char *tier, const char *url);
+
 void facts_begin(void);
 struct subject *subject_new(void);
 struct subject *subject_find(struct slice id);  // NULL: nobody's

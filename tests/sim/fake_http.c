@@ -212,6 +212,16 @@ static bool is_zombie(const struct node *node, const struct subject *subject) {
     return log->owner == NULL || log->owner->node != node;
 }
 
+static void check_switch(const struct http_call *call, const struct node *node, const char *url) {
+    if (node->switch_heard < 0) {
+        broken("job %u hop %u: a model is called before it is known whether the tier was switched",
+               call->subject->number, call->hop);
+    } else if (!switch_lets(node->switch_heard, node->tier, url)) {
+        broken("job %u hop %u: %s is called, and the tier was switched to another",
+               call->subject->number, call->hop, url);
+    }
+}
+
 static void check_call(const struct http_call *call, struct node *node) {
     const struct subject *subject = call->subject;
     const struct attempt_row *row = &subject->attempts[call->hop];
@@ -274,6 +284,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     if (counts && call->subject) {
         check_call(call, http->node);
         check_body(call, request->body);
+        check_switch(call, http->node, request->url);
         check_turn(http->node, call->subject, call->hop);
         subject_visit(call->subject, call->hop, http->node->life)->calls++;
         tally(TALLY_CALLS);

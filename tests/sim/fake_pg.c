@@ -23,6 +23,7 @@ struct query {
     struct pg_params params;
     bool ran;
     int64_t ran_us;
+    int switch_then;
     enum verdict_of_run verdict;
     struct arena arena;
     struct pg_result result;
@@ -45,6 +46,7 @@ static const struct {
 } steps[] = {
     {PG_admit, OP_ADMIT, OP_ADMITTED},
     {PG_recall, OP_ADMIT, OP_ADMITTED},
+    {PG_tier_switch, OP_ADMIT, OP_ADMITTED},
     {PG_store_attempts, OP_STORE, OP_STORED},
     {PG_store_decisions, OP_DECIDE, OP_DECIDED},
     {PG_find_decisions, OP_FIND, OP_DECIDED},
@@ -195,6 +197,9 @@ static void on_answer(void *owner) {
         if (query->statement == PG_recall) {
             pg->node->recalled_us = query->ran_us;
         }
+        if (query->statement == PG_tier_switch) {
+            pg->node->switch_heard = query->switch_then;
+        }
     } else if (query->verdict == RUN_REFUSED) {
         err_poison(&err, "a value was refused");
         query->done(query->owner, NULL, &err);
@@ -206,7 +211,8 @@ static void on_answer(void *owner) {
 }
 
 static bool writes(enum pg_statement statement) {
-    return statement != PG_admit && statement != PG_recall && statement != PG_find_decisions;
+    return statement != PG_admit && statement != PG_recall &&
+           statement != PG_tier_switch && statement != PG_find_decisions;
 }
 
 static void run(struct query *query) {
@@ -244,6 +250,7 @@ static void on_run(void *owner) {
     struct query *query = owner;
     query->ran = true;
     query->ran_us = world.now_us;
+    query->switch_then = switch_now;
     if (query->pg || query->statement != PG_admit) {  // what nobody hears of asks for nothing
         run(query);
     }

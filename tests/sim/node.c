@@ -57,6 +57,7 @@ void node_start(struct node *node) {
     node->draining = node->giving_back = node->failed = node->doomed = node->armed = false;
     node->stalled_until_us = 0;
     node->recalled_us = node->woke_us = -1;
+    node->switch_heard = -1;
     node->loop = (struct loop){node};
     node->process = (struct process){
         .program = node->tier ? "taskfit-worker" : "taskfit-escalator",

@@ -37,6 +37,7 @@ struct node {
     int64_t stalled_until_us, drain_until_ms;
     int64_t woke_us;         // when it last woke, or will, from standing still for too long; -1
     int64_t recalled_us;     // all that was cancelled until then was heard
+    int switch_heard;        // the last that it heard; -1: none yet
     struct event turn, wake, restart, stall;
 };
 

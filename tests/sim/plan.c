@@ -49,6 +49,7 @@ enum trouble_kind {
     TROUBLE_CANCEL_JOB,
     TROUBLE_CANCEL_BATCH,
     TROUBLE_RELOAD,
+    TROUBLE_SWITCH,
     TROUBLE_COUNT
 };
 
@@ -127,6 +128,12 @@ static void reload(void) {
     node_wake(node);
 }
 
+static void switch_tier(void) {
+    tally(TALLY_SWITCHED);
+    switch_now = (int)between(0, SWITCHES - 1);
+    trace("tier mid: switch %d", switch_now);
+}
+
 static void lose_model(void) {
     tally(TALLY_MODEL_AWAY);
     model_away = some_model();
@@ -177,6 +184,7 @@ static void on_trouble(void *owner) {
     case TROUBLE_CANCEL_JOB: cancel_job(); break;
     case TROUBLE_CANCEL_BATCH: cancel_batch(); break;
     case TROUBLE_RELOAD: reload(); break;
+    case TROUBLE_SWITCH: switch_tier(); break;
     case TROUBLE_COUNT: break;
     }
 }

@@ -105,6 +105,7 @@ static bool run_seed(uint64_t seed, bool trace_it) {
     broker_begin();
     database_is_away = database_is_slow = database_is_full = false;
     model_away = NULL;
+    switch_now = 0;
     nodes_begin(setting_for_world());
     int64_t faults_end_us = plan_world();
     run_until(faults_end_us);

@@ -149,6 +149,11 @@ static int64_t param_int(const struct pg_params *params, int number) {
     return value_int((struct slice){params->data.data + param->at, param->len});
 }
 
+static struct slice param_text(const struct pg_params *params, int number) {
+    const struct pg_param *param = &params->params[number - 1];
+    return (struct slice){params->data.data + param->at, param->len};
+}
+
 static void recalled(struct pg_result *result, const struct uuid *id, bool capped) {
     struct cell *row = result_row(result);
     row[0] = cell_text(uuid_slice(id));
@@ -286,6 +291,10 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
     *result = (struct pg_result){0};
     if (statement == PG_recall) {
         recall(params, arena, result);
+        return true;
+    }
+    if (statement == PG_tier_switch) {
+        table_tier_switch(slice_is(param_text(params, 1), "mid"), arena, result);
         return true;
     }
     if (statement == PG_claim_revisions) {

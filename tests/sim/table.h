@@ -52,6 +52,7 @@ void table_claim_revisions(int64_t most, int64_t for_us, struct arena *arena,
                            struct pg_result *result);
 void table_revisions_published(const struct pg_params *params);
 bool table_has_unpublished(void);
+void table_tier_switch(bool of_mid, struct arena *arena, struct pg_result *result);
 bool table_store_letters(const struct pg_params *params);
 void result_key(struct pg_result *result, struct slice id, struct slice hop);
 struct batch_tier *batch_tier_of(int batch, struct slice tier);

@@ -3,6 +3,7 @@
 
 #include "config_scene.h"
 #include "fleet/config_certificate.h"
+#include "fleet/config_switch.h"
 #include "job/job.h"
 
 struct scene {
@@ -126,6 +127,50 @@ static void test_for_something_else(void **state) {
     assert_refused(&s, "needs tier 'mid', which is none of this path's");
 }
 
+static bool switched(const struct config *config, const char *tier, const char *weights) {
+    struct config_tier as;
+    return config_switch(config, config_tier_find(config, slice_of(tier)), slice_of(weights), &as,
+                         &err);
+}
+
+static void test_a_switch_to_what_it_is_not_for(void **state) {
+    struct config *config;
+    (void)state;
+    assert_true(try(&right, &config));
+    assert_true(switched(config, "tiny", "{\"hsn-tiny@3\":1,\"hsn-tiny@4\":9}"));
+    assert_false(switched(config, "tiny", "{\"hsn-tiny@3\":0}"));
+    assert_string_equal(err.text, "path invoices: its certificate was made with model hsn-tiny@4, "
+                        "hsn-tiny@3 of tier 'tiny', and this would be hsn-tiny@4; tune anew "
+                        "with it");
+    assert_false(switched(config, "mid", "{\"mini@2026-08\":0,\"hsn-tiny@3\":1}"));
+    assert_true(switched(config, "mute", "{\"hsn-tiny@3\":1}"));
+    config_release(config);
+}
+
+static void test_switched_weights(void **state) {
+    struct config *config = load(good);
+    struct config_tier as;
+    const struct config_tier *tiny = config_tier_find(config, slice_of("tiny"));
+    (void)state;
+    assert_true(config_switch(config, tiny, slice_of("{\"hsn-tiny@4\":5,\"mini@2026-08\":2}"),
+                              &as, &err));
+    assert_int_equal(as.model_count, 3);
+    assert_int_equal(as.models[0].weight, 95);
+    assert_int_equal(as.models[1].weight, 5);
+    assert_string_equal(as.models[2].model->model.name, "mini@2026-08");
+    assert_int_equal(as.models[2].weight, 2);
+    assert_true(config_switch(config, tiny, (struct slice){0}, &as, &err));
+    assert_int_equal(as.models[1].weight, 1);
+    assert_false(switched(config, "tiny", "{\"hsn-tiny@3\":0,\"hsn-tiny@4\":0}"));
+    assert_false(switched(config, "tiny", "{\"gone@1\":1}"));
+    assert_true(switched(config, "tiny", "{\"gone@1\":0}"));  // of another configuration
+    assert_false(switched(config, "tiny", "{\"hsn-tiny@3\":-1}"));
+    assert_false(switched(config, "tiny", "{\"hsn-tiny@3\":"));
+    assert_false(switched(config, "tiny", "{\"silent@1\":1}"));  // has no confidence
+    assert_non_null(strstr(err.text, "confidence none"));
+    config_release(config);
+}
+
 static void test_either_or(void **state) {
     struct config *config;
     char *both = swapped(good, "    accept:", "    certificate: c.json\n    accept:");
@@ -157,6 +202,8 @@ int main(void) {
         cmocka_unit_test(test_the_last_answers_what_is_left_where_nothing_is_promised),
         cmocka_unit_test(test_another_text_is_another_policy),
         cmocka_unit_test(test_for_something_else),
+        cmocka_unit_test(test_a_switch_to_what_it_is_not_for),
+        cmocka_unit_test(test_switched_weights),
         cmocka_unit_test(test_either_or),
         cmocka_unit_test(test_to_tune_anew),
     };
