@@ -1,18 +1,12 @@
 #include "dialect/anthropic.h"
 
-#include "dialect/members.h"
-#include "dialect/messages.h"
+#include "dialect/chat.h"
 #include "dialect/reading.h"
 #include "dialect/schema.h"
 #include "job/answer.h"
 
 // Asked for where the configuration names no limit: room for an answer and some thought before it.
 enum { TOKENS_DEFAULT = 4096 };
-
-struct draft {
-    struct messages messages;
-    struct members members;
-};
 
 // --- messages
 
@@ -29,118 +23,52 @@ static void write_source(const struct part *part, struct buf *body) {
 }
 
 // A text part is the same in both, and may hold a cache mark beside its text.
-static void write_parts(const struct messages *messages, uint32_t parts, struct buf *body) {
-    const struct json *payload = &messages->payload;
-    const char *comma = "";
-    buf_char(body, '[');
-    for (uint32_t i = json_first(payload, parts); i; i = json_after(payload, parts, i)) {
-        struct part part;
-        part_read(payload, i, messages->arena, &part);
-        buf_text(body, comma);
-        if (part.kind == PART_IMAGE_DATA || part.kind == PART_IMAGE_URL) {
-            write_source(&part, body);
-        } else {
-            buf_slice_add(body, json_raw(payload, i));
-        }
-        comma = ",";
-    }
-    buf_char(body, ']');
-}
-
-static void write_message(const struct messages *messages, const struct message *message,
-                          struct buf *body) {
-    if (message->role.at == NULL || (message->text.at == NULL && message->parts == 0)) {
-        buf_slice_add(body, json_raw(&messages->payload, message->node));
-        return;
-    }
-    buf_text(body, "{\"role\":");
-    buf_json_string(body, message->role);
-    buf_text(body, ",\"content\":");
-    if (message->text.at) {
-        buf_json_string(body, message->text);
+static void write_part(struct chat *chat, const struct message *message, const struct part *part) {
+    struct buf *body = chat->members.body;
+    (void)message;
+    if (part->kind == PART_IMAGE_DATA || part->kind == PART_IMAGE_URL) {
+        write_source(part, body);
+    } else if (part->node) {
+        buf_slice_add(body, json_raw(&chat->messages.payload, part->node));
     } else {
-        write_parts(messages, message->parts, body);
+        buf_text(body, "{\"type\":\"text\",\"text\":");
+        buf_json_string(body, part->text);
+        buf_char(body, '}');
     }
-    buf_char(body, '}');
 }
 
-static void write_messages(struct draft *draft) {
-    struct buf *body = draft->members.body;
-    struct message message;
-    const char *comma = "";
-    if (!members_add(&draft->members, "messages")) {
-        return;
-    }
-    buf_char(body, '[');
-    for (uint32_t place = 0; messages_next(&draft->messages, &place, &message);) {
-        if (!message_is_system(&message)) {
-            buf_text(body, comma);
-            write_message(&draft->messages, &message, body);
-            comma = ",";
-        }
-    }
-    buf_char(body, ']');
+static void write_message(struct chat *chat, const struct message *message) {
+    chat_role_content(chat, message, write_part);
 }
 
-// --- system
-
-static void write_block(struct buf *body, struct slice text, const char **comma) {
-    buf_printf(body, "%s{\"type\":\"text\",\"text\":", *comma);
-    buf_json_string(body, text);
-    buf_char(body, '}');
-    *comma = ",";
-}
-
-static void write_blocks(const struct messages *messages, const struct message *message,
-                         struct buf *body, const char **comma) {
-    const struct json *payload = &messages->payload;
-    if (message->text.at) {
-        write_block(body, message->text, comma);
-        return;
-    }
-    for (uint32_t i = message->parts ? json_first(payload, message->parts) : 0; i;
-         i = json_after(payload, message->parts, i)) {
-        buf_text(body, *comma);
-        buf_slice_add(body, json_raw(payload, i));
-        *comma = ",";
+static void write_messages(struct chat *chat) {
+    if (members_add(&chat->members, "messages")) {
+        chat_messages(chat, CHAT_TALK, write_message);
     }
 }
 
 // False: no message is of the system.
-static bool write_system(struct draft *draft) {
-    struct buf *body = draft->members.body;
-    struct message message;
-    const char *comma = "";
-    bool any = false;
-    for (uint32_t place = 0; !any && messages_next(&draft->messages, &place, &message);) {
-        any = message_is_system(&message);
+static bool write_system(struct chat *chat) {
+    bool any = chat_has(chat, CHAT_SYSTEM);
+    if (any && members_add(&chat->members, "system")) {
+        chat_all_parts(chat, CHAT_SYSTEM, write_part);
     }
-    if (!any || !members_add(&draft->members, "system")) {
-        return any;
-    }
-    buf_char(body, '[');
-    for (uint32_t place = 0; messages_next(&draft->messages, &place, &message);) {
-        if (message_is_system(&message)) {
-            write_blocks(&draft->messages, &message, body, &comma);
-        }
-    }
-    buf_char(body, ']');
-    return true;
+    return any;
 }
 
 // --- the other members
 
 // The form stands beside what else is said of the output: effort.
-static void write_output(struct draft *draft) {
+static void write_output(struct chat *chat) {
     static const char *const none[] = {NULL};
-    const struct messages *messages = &draft->messages;
+    const struct messages *messages = &chat->messages;
     const struct answer_form *form = &messages->request->path->answer;
-    struct buf *body = draft->members.body;
+    struct buf *body = chat->members.body;
     struct members output;
     uint32_t own =
         messages->form == MESSAGES_BODY ? json_get(&messages->payload, 0, "output_config") : 0;
     bool format = own && json_get(&messages->payload, own, "format");
-    if (!schema_applies(form) || !members_enter(&draft->members, "output_config", &output)) {
+    if (!schema_applies(form) || !members_enter(&chat->members, "output_config", &output)) {
         return;
     }
     if (!format && members_add(&output, "format")) {
@@ -157,45 +85,28 @@ static void write_output(struct draft *draft) {
 
 // A body with `messages` may be meant for OpenAI, so only members that mean the same to Anthropic,
 // or exist with it alone, are taken over.
-static void write_rest(struct draft *draft, bool system) {
+static void write_rest(struct chat *chat, bool system) {
     static const char *const known[] = {"system",         "temperature",   "top_p",    "top_k",
                                         "stop_sequences", "output_config", "thinking", "metadata",
                                         "cache_control",  NULL};
-    if (draft->messages.form == MESSAGES_BODY) {
-        members_copy_only(&draft->members, &draft->messages.payload, known + system);
+    if (chat->messages.form == MESSAGES_BODY) {
+        members_copy_only(&chat->members, &chat->messages.payload, known + system);
     }
 }
 
-static void write_body(struct draft *draft) {
-    const struct model *model = draft->messages.request->model;
-    struct members *members = &draft->members;
-    uint32_t most = model->max_tokens ? model->max_tokens : TOKENS_DEFAULT;
-    if (model->model && members_add(members, "model")) {
-        buf_json_string(members->body, slice_of(model->model));
-    }
-    if (members_add(members, "max_tokens")) {
-        buf_printf(members->body, "%u", messages_limit(&draft->messages, most));
-    }
-    bool system = write_system(draft);
-    write_messages(draft);
-    write_output(draft);
-    write_rest(draft, system);
-    members_close(members);
+static void write_body(struct chat *chat) {
+    uint32_t most = chat->messages.request->model->max_tokens;
+    chat_model(chat);
+    chat_limit(chat, "max_tokens", messages_limit(&chat->messages, most ? most : TOKENS_DEFAULT));
+    bool system = write_system(chat);
+    write_messages(chat);
+    write_output(chat);
+    write_rest(chat, system);
 }
 
 static bool build(const struct request *request, struct buf *body, struct err *err) {
-    struct arena_pool pool = {0};
-    struct arena arena;
-    struct draft draft = {.members = {.body = body, .arena = &arena}};
-    arena_init(&arena, &pool);
-    bool ok = messages_find(&draft.messages, request, NULL, &arena, err) &&
-              members_open(&draft.members, request->model->extra, err);
-    if (ok) {
-        write_body(&draft);
-    }
-    arena_fini(&arena);
-    arena_pool_fini(&pool);
-    return ok;
+    static const struct chat_form form = {NULL, write_body};
+    return chat_build(request, &form, body, err);
 }
 
 // --- the reply

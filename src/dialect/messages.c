@@ -129,15 +129,16 @@ static bool read_data(struct slice url, struct part *part) {
     return true;
 }
 
-void part_read(const struct json *payload, uint32_t node, struct arena *arena,
-               struct part *part) {
+static void read_part(const struct messages *m, uint32_t node, struct part *part) {
+    const struct json *payload = &m->payload;
+    struct arena *arena = m->arena;
     uint32_t type = json_get(payload, node, "type");
     uint32_t text = json_get(payload, node, "text");
     uint32_t image = json_get(payload, node, "image_url");
     uint32_t url = image && json_type(payload, image) == JSON_OBJECT
                        ? reading_get(payload, image, "url")
                        : image;
-    *part = (struct part){.kind = PART_RAW};
+    *part = (struct part){.kind = PART_RAW, .node = node};
     if (type && text && json_string_is(payload, type, "text")) {
         part->text = json_string(payload, text, arena);
         part->kind = part->text.at ? PART_TEXT : PART_RAW;
@@ -148,4 +149,21 @@ void part_read(const struct json *payload, uint32_t node, struct arena *arena,
             part->text = address;
         }
     }
+}
+
+bool part_next(const struct messages *m, const struct message *message, uint32_t *place,
+               struct part *part) {
+    if (message->text.at) {
+        *part = (struct part){.kind = PART_TEXT, .text = message->text};
+        return (*place)++ == 0;
+    }
+    if (message->parts == 0) {
+        return false;
+    }
+    *place = *place ? json_after(&m->payload, message->parts, *place)
+                    : json_first(&m->payload, message->parts);
+    if (*place) {
+        read_part(m, *place, part);
+    }
+    return *place != 0;
 }

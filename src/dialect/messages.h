@@ -52,7 +52,11 @@ struct part {
     enum { PART_TEXT, PART_IMAGE_DATA, PART_IMAGE_URL, PART_RAW } kind;
     struct slice text;        // of text, the data in base64, or the URL
     struct slice media_type;  // of data: image/png
+    uint32_t node;            // the part in payload; 0: it was made here
 };
-void part_read(const struct json *payload, uint32_t node, struct arena *arena, struct part *part);
+
+// Goes through a message's: *place begins with 0. Its text is one part. False: there are no more.
+bool part_next(const struct messages *messages, const struct message *message, uint32_t *place,
+               struct part *part);
 
 #endif
