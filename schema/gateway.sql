@@ -206,6 +206,17 @@ update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
 where id in (select min(id) from api_keys where starts_with(id, $1) having count(*) = 1)
 returning id, tenant, name, revoked_at
 
+-- --- Sessions of browsers.
+
+-- name: session_list
+select id from ended_sessions where until > clock_timestamp()
+
+-- name: session_end
+with over as (
+    delete from ended_sessions where until < clock_timestamp()
+)
+insert into ended_sessions (id, until) values ($1, $2) on conflict do nothing
+
 -- --- The gateway's own API, /v1/taskfit. Whole replies are made here, as JSON.
 
 -- A job's timeline. Whose it is, its batch says, or the request it came by; one of neither is

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/hmac.h"
 #include "base/mem.h"
 
 enum { ID_BYTES = 8 };
@@ -105,14 +106,6 @@ void api_keys_read(struct api_keys *keys, const struct pg_result *r) {
     }
 }
 
-static bool same_hash(const unsigned char *a, const unsigned char *b) {
-    unsigned char differ = 0;
-    for (int i = 0; i < SHA256_BYTES; i++) {
-        differ |= (unsigned char)(a[i] ^ b[i]);
-    }
-    return differ == 0;
-}
-
 const struct api_key *api_keys_find(const struct api_keys *keys, struct slice text) {
     size_t from = sizeof(prefix) - 1;
     unsigned char hash[SHA256_BYTES];
@@ -122,8 +115,18 @@ const struct api_key *api_keys_find(const struct api_keys *keys, struct slice te
     hash_of(text, hash);
     for (size_t i = 0; i < keys->count; i++) {
         const struct api_key *key = &keys->keys[i];
-        if (memcmp(key->id, text.at + from, API_KEY_ID - 1) == 0 && same_hash(key->hash, hash)) {
+        if (memcmp(key->id, text.at + from, API_KEY_ID - 1) == 0 &&
+            hmac_equal(key->hash, hash, SHA256_BYTES)) {
             return key;
+        }
+    }
+    return NULL;
+}
+
+const struct api_key *api_keys_by_id(const struct api_keys *keys, const char *id) {
+    for (size_t i = 0; i < keys->count; i++) {
+        if (strcmp(keys->keys[i].id, id) == 0) {
+            return &keys->keys[i];
         }
     }
     return NULL;

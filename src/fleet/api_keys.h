@@ -62,5 +62,6 @@ void api_keys_read(struct api_keys *keys, const struct pg_result *result);
 void api_keys_fini(struct api_keys *keys);
 // The key that was given as text; NULL: none is. How long it takes tells nothing of the secret.
 const struct api_key *api_keys_find(const struct api_keys *keys, struct slice text);
+const struct api_key *api_keys_by_id(const struct api_keys *keys, const char *id);  // NULL: none
 
 #endif

@@ -34,6 +34,12 @@ struct config_gateway {
     int64_t wait_ms;
     uint32_t connections;
     int64_t memory_bytes;  // held for bodies of requests
+    // What sessions are signed with and secrets of webhooks sealed; NULL: none.
+    const char *secret;
+    int64_t session_ms;
+    struct {
+        const char *cert_file, *key_file;  // NULL: no TLS
+    } tls;
 };
 
 #endif

@@ -1,6 +1,8 @@
 #include "base/file.h"
 #include "fleet/config_parts.h"
 
+enum { SECRET_LEAST = 32 };
+
 #define GATEWAY(member) offsetof(struct config_gateway, member)
 // clang-format off
 static const struct conf_row rows[] = {
@@ -17,6 +19,11 @@ static const struct conf_row rows[] = {
     {"connections", CONF_COUNT, GATEWAY(connections), "1000", 1, 100000, NULL, "open at a time"},
     {"memory", CONF_SIZE, GATEWAY(memory_bytes), "64MiB", 1 << 20, 1099511627776, NULL,
      "held for bodies of requests; what does not fit is told to come again"},
+    {"secret", CONF_SECRET, GATEWAY(secret), "", 0, 0, NULL,
+     "of 32 bytes or more, the same for all gateways: what browsers' sessions are signed with; "
+     "absent: they hold for one process"},
+    {"session", CONF_DURATION, GATEWAY(session_ms), "12h", 60000, 2592000000, NULL,
+     "how long a browser stays logged in"},
 };
 // clang-format on
 static const struct conf_table table = {"gateway", rows, sizeof(rows) / sizeof(rows[0])};
@@ -29,6 +36,11 @@ bool config_gateway_read(struct config *config, const struct conf_node *node, st
     if (!conf_fill(&table, node, gateway, &config->arena, err) ||
         !config_listen_check(config_at(node, "listen"), gateway->listen, err)) {
         return false;
+    }
+    if (gateway->secret && strlen(gateway->secret) < SECRET_LEAST) {
+        return conf_error(config_at(node, "secret"), err,
+                          "of %d bytes or more, for example by `openssl rand -hex 32`",
+                          SECRET_LEAST);
     }
     gateway->files = file_beside(node->file, gateway->files, &config->arena);
     return true;

@@ -1,13 +1,14 @@
 #include "gateway/call.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "base/json_out.h"
 #include "base/mem.h"
+#include "gateway/access.h"
 #include "gateway/upload.h"
 #include "io/loop.h"
 
@@ -33,25 +34,31 @@ static const char *fault_type(int status) {
     return status >= 500 ? "server_error" : "invalid_request_error";
 }
 
-// more: one field of the reply's own; NULL: none.
-static void send(struct call *call, const struct httpd_reply *given, const struct httpd_field *more,
+static void send(struct call *call, const struct httpd_reply *given,
                  void (*give)(struct call *call, const struct httpd_reply *reply)) {
     struct metrics *metrics = &call->gateway->process->metrics;
     int64_t now_ms = loop_now_ms(call->gateway->process->loop);
     char id[UUID_TEXT], status[NUMBER_TEXT];
     struct httpd_reply reply = *given;
-    struct httpd_field fields[4] = {{"x-request-id", id}, {"X-Content-Type-Options", "nosniff"},
-                                    {"Cache-Control", "no-store"}};
     uuid_format(call->id, id);
-    reply.fields = fields;
-    reply.field_count = more ? 4 : 3;
-    fields[3] = more ? *more : fields[3];
+    call_field(call, "x-request-id", slice_of(id));
+    call_field(call, "X-Content-Type-Options", slice_of("nosniff"));
+    call_field(call, "Cache-Control", slice_of("no-store"));
+    reply.fields = call->fields;
+    reply.field_count = call->field_count;
     call->status = reply.status;
     snprintf(status, sizeof(status), "%d", reply.status);
     metric_add(metrics, METRIC_HTTP_REQUESTS, status, 1);
     metric_observe(metric_cell(metrics, METRIC_HTTP_SECONDS, ""),
                    (double)(now_ms - call->began_ms) / 1000);
     give(call, &reply);
+}
+
+void call_field(struct call *call, const char *name, struct slice value) {
+    char *text = arena_alloc(&call->arena, value.len + 1);
+    assert(call->field_count < CALL_FIELDS);
+    snprintf(text, value.len + 1, "%.*s", SLICE_ARGS(value));
+    call->fields[call->field_count++] = (struct httpd_field){name, text};
 }
 
 static void give_text(struct call *call, const struct httpd_reply *reply) {
@@ -67,28 +74,26 @@ static void give_stream(struct call *call, const struct httpd_reply *reply) {
 }
 
 void call_stream(struct call *call) {
-    send(call, &(struct httpd_reply){.status = 200, .type = "text/event-stream"}, NULL,
-         give_stream);
+    send(call, &(struct httpd_reply){.status = 200, .type = "text/event-stream"}, give_stream);
 }
 
 void call_reply_page(struct call *call, const char *type, struct slice text) {
-    static const struct httpd_field policy = {
-        "Content-Security-Policy",
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"};
-    send(call, &(struct httpd_reply){.status = 200, .type = type, .body = text}, &policy,
-         give_text);
+    call_field(call, "Content-Security-Policy",
+               slice_of("default-src 'self'; base-uri 'none'; form-action 'none'; "
+                        "frame-ancestors 'none'"));
+    send(call, &(struct httpd_reply){.status = 200, .type = type, .body = text}, give_text);
 }
 
 void call_reply(struct call *call, int status, const struct buf *json) {
     struct httpd_reply reply = {
         .status = status, .type = "application/json", .body = buf_slice(json)};
-    send(call, &reply, NULL, give_text);
+    send(call, &reply, give_text);
 }
 
 void call_reply_events(struct call *call, const struct buf *events) {
     struct httpd_reply reply = {
         .status = 200, .type = "text/event-stream", .body = buf_slice(events)};
-    send(call, &reply, NULL, give_text);
+    send(call, &reply, give_text);
 }
 
 void call_reply_lines(struct call *call, const struct buf *lines) {
@@ -96,9 +101,11 @@ void call_reply_lines(struct call *call, const struct buf *lines) {
         .status = 200, .type = "application/x-ndjson", .body = buf_slice(lines)};
     char text[NUMBER_TEXT];
     int64_t next = call->after + call->limit;
-    const struct httpd_field more = {"X-Next-After", text};
     snprintf(text, sizeof(text), "%" PRId64, next);
-    send(call, &reply, next < call->last ? &more : NULL, give_text);
+    if (next < call->last) {
+        call_field(call, "X-Next-After", slice_of(text));
+    }
+    send(call, &reply, give_text);
 }
 
 void call_reply_list(struct call *call, const struct pg_result *result, const char *prefix,
@@ -125,7 +132,7 @@ void call_reply_file(struct call *call, int fd, int64_t bytes) {
     struct httpd_reply reply = {.status = 200, .type = "application/octet-stream"};
     call->file = fd;
     call->file_bytes = bytes;
-    send(call, &reply, NULL, give_file);
+    send(call, &reply, give_file);
 }
 
 void call_fail(struct call *call, const struct call_fault *fault, const char *format, ...) {
@@ -142,11 +149,15 @@ void call_fail(struct call *call, const struct call_fault *fault, const char *fo
     json_text(&body, "code", slice_of(fault->code));
     buf_text(&body, "}}");
     snprintf(seconds, sizeof(seconds), "%d", fault->retry_after_s);
-    const struct httpd_field later = {"Retry-After", seconds};
-    const struct httpd_field final = {"x-should-retry", "false"};
+    if (fault->final) {
+        call_field(call, "x-should-retry", slice_of("false"));
+    }
+    if (fault->retry_after_s) {
+        call_field(call, "Retry-After", slice_of(seconds));
+    }
     struct httpd_reply reply = {
         .status = fault->status, .type = "application/json", .body = buf_slice(&body)};
-    send(call, &reply, fault->final ? &final : fault->retry_after_s ? &later : NULL, give_text);
+    send(call, &reply, give_text);
     buf_fini(&body);
 }
 
@@ -172,37 +183,6 @@ void call_not_found(struct call *call, const char *what, const char *param) {
 
 // --- the head
 
-static bool refuse_key(struct call *call, const char *what) {
-    call_fail(call, &(struct call_fault){.status = 401, .code = "invalid_api_key"},
-              "%s; send 'Authorization: Bearer <key>', with one of `taskfit key add`", what);
-    return false;
-}
-
-// While there never was a key, whoever can reach the loopback may do everything.
-static bool admit_key(struct call *call) {
-    static const char scheme[] = "Bearer ";
-    const struct api_keys *keys = &call->gateway->keys;
-    const char *given = httpd_header(call->request, "Authorization");
-    if (keys->made == 0 || call->route->scope == 0) {
-        call->tenant = slice_of("");
-        return true;
-    }
-    if (given == NULL || strncasecmp(given, scheme, sizeof(scheme) - 1) != 0) {
-        return refuse_key(call, "no API key was given");
-    }
-    const struct api_key *key = api_keys_find(keys, slice_of(given + sizeof(scheme) - 1));
-    if (key == NULL) {
-        return refuse_key(call, "this API key is not known here, or was revoked");
-    }
-    call->tenant = arena_slice(&call->arena, slice_of(key->tenant));
-    if (key->scopes & (call->route->scope | SCOPE_ADMIN)) {
-        return true;
-    }
-    call_fail(call, &(struct call_fault){.status = 403, .code = "insufficient_scope"},
-              "this API key's scopes do not allow %s %s", call->route->method, call->route->path);
-    return false;
-}
-
 static bool admit(struct call *call) {
     struct gateway *gateway = call->gateway;
     struct httpd_request *request = call->request;
@@ -226,7 +206,7 @@ static bool admit(struct call *call) {
                   "%s is not for %s", httpd_method(request), httpd_path(request));
         return false;
     }
-    if (!admit_key(call)) {
+    if (!access_admit(call)) {
         return false;
     }
     call->name = id;

@@ -12,6 +12,8 @@
 #include "gateway/route.h"
 #include "io/httpd.h"
 
+enum { CALL_FIELDS = 16 };
+
 struct call {
     struct gateway *gateway;
     struct httpd_request *request;
@@ -20,6 +22,9 @@ struct call {
     struct uuid subject;   // what the path names by its id; nil: nothing
     struct slice name;     // or by a name
     struct slice tenant;
+    struct slice key;      // the id of the API key it came with; absent: there are none
+    unsigned scopes;       // of that
+    int64_t until_s;       // the end of the session it came with; 0: none
     struct list_node node; // of those that watch
     int64_t began_ms;
     struct buf body;       // of BODY_JSON
@@ -30,6 +35,8 @@ struct call {
     int file;              // the reply's body; httpd's from then on
     int64_t file_bytes;
     int status;            // of the reply; 0: none was given
+    struct httpd_field fields[CALL_FIELDS];  // of the reply
+    size_t field_count;
     void *own;             // the handler's
     void (*free_own)(void *own);
 };
@@ -43,6 +50,7 @@ void call_gone(void *owner, struct httpd_request *request);
 // --- replies; a call gets one
 
 void call_reply(struct call *call, int status, const struct buf *json);
+void call_field(struct call *call, const char *name, struct slice value);  // for the reply's head
 void call_reply_events(struct call *call, const struct buf *events);  // all of them
 // Events that come with time: what is put to call->request follows.
 void call_stream(struct call *call);

@@ -2,8 +2,8 @@
 #ifndef TASKFIT_GATEWAY_FRAME_H
 #define TASKFIT_GATEWAY_FRAME_H
 
-#include "fleet/api_keys.h"
 #include "fleet/process.h"
+#include "gateway/access.h"
 #include "gateway/asks.h"
 #include "gateway/folder.h"
 
@@ -22,9 +22,7 @@ struct gateway {
     struct batch_work *batches;
     struct singles *singles;
     struct watch *watch;
-    struct api_keys keys;
-    bool loading_keys;
-    int64_t keys_ms;     // when they are looked at again
+    struct access access;
     size_t calls;        // requests in hand
     size_t body_bytes;   // held for them
     bool draining;

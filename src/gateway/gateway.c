@@ -11,7 +11,6 @@
 #include "gateway/singles.h"
 #include "gateway/watch.h"
 #include "io/loop.h"
-#include "io/pg_session.h"
 #include "io/producer.h"
 #include "job/job.h"
 
@@ -23,7 +22,6 @@ enum {
     HEAD_BYTES = 32 << 10,
     BEYOND_BYTES = 2 << 20,  // of a file: read, so that the refusal is seen
     POLL_MS = 200,
-    KEYS_MS = 2000,          // between looks at the keys
 };
 
 static void on_delivered(void *owner, void *record_owner, const struct err *err) {
@@ -70,7 +68,7 @@ static bool open_http(struct gateway *gateway, struct err *err) {
         .head_bytes = HEAD_BYTES,
         .body_bytes = (uint64_t)config->file_bytes + BEYOND_BYTES,
     };
-    if (gateway->keys.made == 0 && !httpd_is_loopback(config->listen)) {
+    if (gateway->access.keys.made == 0 && !httpd_is_loopback(config->listen)) {
         return err_exit(err, EX_CONFIG, "gateway.listen: %s is open to other machines, and there "
                         "are no API keys: `taskfit key add NAME` makes one, or listen on "
                         "127.0.0.1", config->listen);
@@ -82,44 +80,6 @@ static bool open_http(struct gateway *gateway, struct err *err) {
              (int)(strrchr(config->listen, ':') - config->listen), config->listen,
              httpd_port(gateway->httpd));
     return true;
-}
-
-// --- keys
-
-// At the start: what they are decides where it may listen.
-static bool load_keys(struct gateway *gateway, struct err *err) {
-    const struct process *process = gateway->process;
-    const struct pg_result *result;
-    struct pg_session *session;
-    if (!pg_session_open(&session, process->config->database_url, process->program, err)) {
-        return false;
-    }
-    bool ok = pg_session_run(session, PG_key_list, NULL, &result, err);
-    if (ok) {
-        api_keys_read(&gateway->keys, result);
-    }
-    pg_session_close(session);
-    return ok;
-}
-
-// A database that is away leaves those that were known.
-static void on_keys(void *owner, const struct pg_result *result, const struct err *err) {
-    struct gateway *gateway = owner;
-    (void)err;
-    gateway->loading_keys = false;
-    if (result) {
-        api_keys_read(&gateway->keys, result);
-    }
-}
-
-static void keys_turn(struct gateway *gateway, int64_t now_ms) {
-    struct pg_params params = {0};
-    if (gateway->loading_keys || gateway->draining || now_ms < gateway->keys_ms) {
-        return;
-    }
-    gateway->loading_keys = true;
-    gateway->keys_ms = now_ms + KEYS_MS;
-    asks_put(gateway->asks, PG_key_list, &params, on_keys, gateway);
 }
 
 // --- life
@@ -136,7 +96,7 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     gateway->settings = &gateway->first->gateway;
     *out = gateway;
     if (!folder_open(&gateway->folder, process->loop, config->gateway.files, err) ||
-        !load_keys(gateway, err) || !open_producer(gateway, err)) {
+        !access_open(gateway, err) || !open_producer(gateway, err)) {
         return false;
     }
     gateway->asks = asks_open(process);
@@ -169,14 +129,14 @@ void gateway_close(struct gateway *gateway) {
     if (gateway->folder) {
         folder_close(gateway->folder);
     }
-    api_keys_fini(&gateway->keys);
+    access_close(gateway);
     config_release(gateway->first);
     mem_free(gateway);
 }
 
 int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     producer_poll(gateway->producer);
-    keys_turn(gateway, now_ms);
+    access_turn(gateway, now_ms);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
     wait_ms = sooner_ms(wait_ms, watch_turn(gateway->watch, now_ms));

@@ -1,6 +1,7 @@
 #include "gateway/route.h"
 
 #include "fleet/api_keys.h"
+#include "gateway/access.h"
 #include "gateway/batches.h"
 #include "gateway/dashboard.h"
 #include "gateway/files.h"
@@ -30,6 +31,9 @@ static const struct route routes[] = {
     {"GET",    "/v1/taskfit/jobs/{}",      "",       BODY_NONE,   SCOPE_READ,   own_job},
     {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},
     {"GET",    "/v1/taskfit/events",       NULL,     BODY_NONE,   SCOPE_READ,   watch_begin},
+    {"GET",    "/v1/taskfit/me",           NULL,     BODY_NONE,   ~0U,          access_me},
+    {"POST",   "/login",                   NULL,     BODY_JSON,   0,            access_login},
+    {"POST",   "/logout",                  NULL,     BODY_NONE,   0,            access_logout},
     {"GET",    "/",                        NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/dashboard.css",           NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/dashboard.js",            NULL,     BODY_NONE,   0,            dashboard_get},

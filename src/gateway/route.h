@@ -17,7 +17,7 @@ struct route {
     const char *path;    // "{}" stands for a segment, the id
     const char *prefix;  // of that id: "file-"; NULL: it is a name
     enum route_body body;
-    unsigned scope;      // enum api_scope: a key must have it; 0: anybody may
+    unsigned scope;      // enum api_scope: a key must have one of them; 0: anybody may
     void (*handle)(struct call *call);
 };
 

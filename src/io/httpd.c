@@ -293,6 +293,10 @@ const char *httpd_header(const struct httpd_request *request, const char *name) 
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+const char *httpd_cookie(const struct httpd_request *request, const char *name) {
+    return MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
+}
+
 void httpd_set_own(struct httpd_request *request, void *own) {
     request->own = own;
 }

@@ -49,6 +49,7 @@ const char *httpd_method(const struct httpd_request *request);
 const char *httpd_path(const struct httpd_request *request);  // decoded, without the query
 const char *httpd_query(const struct httpd_request *request, const char *name);   // NULL: absent
 const char *httpd_header(const struct httpd_request *request, const char *name);  // NULL: absent
+const char *httpd_cookie(const struct httpd_request *request, const char *name);  // NULL: absent
 void httpd_set_own(struct httpd_request *request, void *own);  // its owner's pointer
 void *httpd_own(const struct httpd_request *request);
 
