@@ -440,6 +440,17 @@ where l.path = $1 and ($2::uuid is null or l.batch_id = $2)
                      where s.job_id = l.job_id and 'job.all_tiers' = any(s.reasons)))
 order by l.job_id, a.hop
 
+-- The inputs of the same jobs, where they were kept; of at most $4.
+-- name: tune_inputs
+select l.job_id, i.input
+from job_labels l
+join inputs i on i.job_id = l.job_id
+where l.path = $1 and ($2::uuid is null or l.batch_id = $2)
+  and ($3::bool or exists (select from decisions s
+                     where s.job_id = l.job_id and 'job.all_tiers' = any(s.reasons)))
+order by l.job_id
+limit $4::int8
+
 -- --- What `taskfit submit` runs.
 
 -- The batch of a key, made when there is none and $8. No row comes back, too, while another makes it.

@@ -22,14 +22,18 @@ enum {
     LABELS_MOST = 1000,  // of a metric: rules may make up names without end
 };
 
+void metric_forget(struct metrics *metrics, enum metric metric) {
+    while (metrics->cells[metric]) {
+        struct metric_cell *cell = metrics->cells[metric];
+        metrics->cells[metric] = cell->next;
+        mem_free(cell->buckets);
+        mem_free(cell);
+    }
+}
+
 void metrics_fini(struct metrics *metrics) {
     for (int i = 0; i < METRIC_COUNT; i++) {
-        while (metrics->cells[i]) {
-            struct metric_cell *cell = metrics->cells[i];
-            metrics->cells[i] = cell->next;
-            mem_free(cell->buckets);
-            mem_free(cell);
-        }
+        metric_forget(metrics, (enum metric)i);
     }
 }
 

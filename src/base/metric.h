@@ -48,6 +48,9 @@
       "outcomes revised by people that were published") \
     X(CONFIDENCE_DRIFT, GAUGE, "taskfit_confidence_drift", "tier", \
       "population-stability index of a path/tier's confidences against those it was tested with") \
+    X(WORD_DRIFT, GAUGE, "taskfit_word_drift", "tier", "that index of words, known and unknown") \
+    X(UNKNOWN_WORDS,   GAUGE, "taskfit_unknown_words", "tier", \
+      "share of words in a path/tier's inputs that the certificate's sample did not have") \
     X(CERTIFICATE_EVIDENCE, GAUGE, "taskfit_certificate_evidence", "path", \
       "of audits against the certificate's promise: 1 is none, 1 / delta breaks it") \
     X(CERTIFICATE_STATE, GAUGE, "taskfit_certificate_state", "path", \
@@ -99,6 +102,7 @@ void metrics_fini(struct metrics *metrics);
 
 // label: "" for a metric without one. Made when it is not there; of very many, "other" is the rest.
 struct metric_cell *metric_cell(struct metrics *metrics, enum metric metric, const char *label);
+void metric_forget(struct metrics *metrics, enum metric metric);  // frees its cells
 void metric_observe(struct metric_cell *cell, double seconds);  // a histogram's
 
 static inline void metric_add(struct metrics *metrics, enum metric metric, const char *label,

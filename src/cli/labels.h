@@ -36,6 +36,10 @@ struct labels {
     char sha256[SHA256_HEX];  // of the file
     // Where facts were wanted: of the cascade's items, by tier.
     struct labels_fact *facts[CASCADE_TIERS_MOST];
+    // Where words were wanted: of the cascade's items, the share of words that no other input has
+    // (quality/vocabulary.h); NaN: its input was not kept.
+    double *unknown;
+    struct vocabulary vocabulary;
     const struct config_path *path;
     const struct answer_field *field;  // NULL: the path's answers have none with labels
 };
@@ -52,7 +56,7 @@ struct labels_wanted {
     const struct uuid *batch;  // NULL: of any
     const char *tiers;         // as for labels_read; NULL: the path's
     bool all;                  // also of jobs that were not sent for all tiers
-    bool facts;
+    bool facts, words;
     const char *field;         // of the facts; NULL: the first that has labels
 };
 

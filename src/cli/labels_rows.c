@@ -69,19 +69,31 @@ static void grow(struct labels_rows *r) {
     mem_free(old);
 }
 
+// Where it is, or would be.
+static struct labels_slot *slot_of(const struct labels_rows *r, uint64_t hash) {
+    size_t at = hash & (r->slot_count - 1);
+    while (r->slots[at].item && r->slots[at].hash != hash) {
+        at = (at + 1) & (r->slot_count - 1);
+    }
+    return &r->slots[at];
+}
+
 uint32_t labels_rows_item(struct labels_rows *r, struct slice name) {
     uint64_t hash = hash64(name, 0);
     if (2 * (size_t)r->items >= r->slot_count) {
         grow(r);
     }
-    size_t at = hash & (r->slot_count - 1);
-    while (r->slots[at].item && r->slots[at].hash != hash) {
-        at = (at + 1) & (r->slot_count - 1);
+    struct labels_slot *slot = slot_of(r, hash);
+    if (!slot->item) {
+        *slot = (struct labels_slot){hash, ++r->items};
     }
-    if (!r->slots[at].item) {
-        r->slots[at] = (struct labels_slot){hash, ++r->items};
-    }
-    return r->slots[at].item - 1;
+    return slot->item - 1;
+}
+
+bool labels_rows_find(const struct labels_rows *r, struct slice name, uint32_t *item) {
+    const struct labels_slot *slot = r->slots ? slot_of(r, hash64(name, 0)) : NULL;
+    *item = slot && slot->item ? slot->item - 1 : 0;
+    return slot && slot->item;
 }
 
 bool labels_rows_see_version(struct labels_rows *r, struct certificate_versions *versions,
@@ -133,6 +145,10 @@ bool labels_rows_settle(struct labels_rows *r, struct err *err) {
     for (uint32_t tier = 0; tier < cascade->tier_count && r->facts; tier++) {
         labels->facts[tier] = mem_array(count + 1u, sizeof(*labels->facts[tier]));
     }
+    labels->unknown = r->unknown ? mem_array(count + 1u, sizeof(*labels->unknown)) : NULL;
+    for (uint32_t i = 0; i < r->items && r->unknown; i++) {
+        labels->unknown[place[i] < count ? place[i] : count] = r->unknown[i];
+    }
     for (size_t i = 0; i < r->count; i++) {
         const struct labels_row *row = &r->rows[i];
         struct cascade_tier *tier = &cascade->tiers[row->tier];
@@ -159,11 +175,13 @@ bool labels_rows_settle(struct labels_rows *r, struct err *err) {
 void labels_rows_fini(struct labels_rows *r) {
     mem_free(r->rows);
     mem_free(r->slots);
+    mem_free(r->unknown);
 }
 
 void labels_fini(struct labels *labels) {
     for (uint32_t tier = 0; tier < CASCADE_TIERS_MOST; tier++) {
         mem_free(labels->facts[tier]);
     }
+    mem_free(labels->unknown);
     cascade_fini(&labels->cascade);
 }

@@ -4,6 +4,8 @@
 
 #include "cli/labels.h"
 
+struct pg_params;
+
 struct labels_row {
     double confidence, cost;  // confidence NaN: none, never accepted
     uint32_t item;            // labels_rows_item
@@ -28,6 +30,7 @@ struct labels_rows {
     struct labels_slot *slots;  // open addressing; items of one 64-bit hash are one (base/set.h)
     size_t slot_count;
     uint32_t items;
+    double *unknown;     // by item: its words that no other has (labels.h); NULL: not wanted
 };
 
 // Tiers by name, with commas; NULL: none is named.
@@ -38,10 +41,18 @@ bool labels_rows_tier(struct labels_rows *rows, struct slice name, int *place,
                       struct err *err) MUST_CHECK;
 // Items are numbered in the order of their first appearance.
 uint32_t labels_rows_item(struct labels_rows *rows, struct slice name);
+bool labels_rows_find(const struct labels_rows *rows, struct slice name, uint32_t *item);
 void labels_rows_add(struct labels_rows *rows, const struct labels_row *row);
 // Absent: the row does not say.
 bool labels_rows_see_version(struct labels_rows *rows, struct certificate_versions *versions,
                              struct slice name, struct err *err) MUST_CHECK;
+
+// Which jobs are wanted: path and batch, the first parameters of the statements tune_*.
+void labels_params(const struct labels_wanted *wanted, struct pg_params *params);
+
+// The words of labelled inputs that the database has kept, of the items so far.
+bool labels_rows_words(struct labels_rows *rows, const struct labels_wanted *wanted,
+                       struct pg_session *session, struct err *err) MUST_CHECK;
 
 // Fills the cascade of labels.
 bool labels_rows_settle(struct labels_rows *rows, struct err *err) MUST_CHECK;

@@ -60,7 +60,8 @@ static bool read_stored(const struct labels_source *source, const struct labels_
 int labels_source_read(const struct labels_source *source, struct arena *arena,
                        struct labels *labels) {
     struct labels_wanted wanted = {.tiers = source->tiers, .all = source->all,
-                                   .facts = source->facts, .field = source->field};
+                                   .facts = source->facts, .words = source->words,
+                                   .field = source->field};
     struct target target = {labels, arena};
     struct config *config = NULL;
     struct pg_session *session;

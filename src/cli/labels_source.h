@@ -8,7 +8,7 @@
 struct labels_source {
     const char *from, *path, *batch, *tiers;
     bool all;
-    bool facts;         // of the database: what else answers tell (labels.h)
+    bool facts, words;  // of the database: what else answers and inputs tell (labels.h)
     const char *field;  // of which
 };
 

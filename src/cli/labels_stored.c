@@ -161,7 +161,7 @@ static bool on_rows(void *owner, const struct pg_result *result) {
 
 // --- which jobs
 
-static void params_of(const struct labels_wanted *wanted, struct pg_params *params) {
+void labels_params(const struct labels_wanted *wanted, struct pg_params *params) {
     pg_scalar(params, PG_TEXT);
     pg_slice(params, slice_of(wanted->path->policy.name));
     pg_scalar(params, PG_UUID);
@@ -178,7 +178,7 @@ static bool check_jobs(const struct labels_wanted *wanted, struct pg_session *se
     struct pg_params params = {0};
     const struct pg_result *result;
     const char *path = wanted->path->policy.name, *of = wanted->batch ? " and this batch" : "";
-    params_of(wanted, &params);
+    labels_params(wanted, &params);
     bool ok = pg_session_run(session, PG_tune_jobs, &params, &result, err);
     pg_params_fini(&params);
     if (!ok) {
@@ -233,7 +233,7 @@ static bool read_answers(struct reading *r, struct pg_session *session, struct e
     struct pg_params params = {0};
     r->err = err;
     err->kind = ERR_NONE;
-    params_of(r->wanted, &params);
+    labels_params(r->wanted, &params);
     pg_scalar(&params, PG_BOOL);
     pg_bool(&params, r->wanted->all);
     bool ok = pg_session_each(session, PG_tune_answers, &params, on_rows, r, err);
@@ -259,7 +259,9 @@ bool labels_stored(const struct labels_wanted *wanted, struct pg_session *sessio
     arena_pool_init(&r.pool, 1 << 16);
     sha256_init(&r.sha);
     bool ok = check_jobs(wanted, session, err) && name_tiers(&r, err) && name_field(&r, err) &&
-              read_answers(&r, session, err) && labels_rows_settle(&r.rows, err);
+              read_answers(&r, session, err) &&
+              (!wanted->words || labels_rows_words(&r.rows, wanted, session, err)) &&
+              labels_rows_settle(&r.rows, err);
     sha256_final(&r.sha, hash);
     sha256_to_hex(hash, labels->sha256);
     labels_rows_fini(&r.rows);

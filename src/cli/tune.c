@@ -83,10 +83,12 @@ static int tune_labels(const struct options *options, const struct tune_options 
     struct labels *labels = mem_zalloc(sizeof(*labels));
     struct tune_frontier wanted = {options->json ? FRONTIER_JSON : options->format,
                                    options->output, how->seed};
+    struct labels_source source = options->labels;
     struct err err;
+    source.words = !options->frontier;
     int status = options->frontier && !tune_frontier_settle(&wanted, &err)
                      ? cli_fail(&err)
-                     : labels_source_read(&options->labels, arena, labels);
+                     : labels_source_read(&source, arena, labels);
     if (status == EX_OK) {
         status = options->frontier ? tune_frontier(&wanted, labels, arena)
                                    : certify_labels(options, how, labels, arena);

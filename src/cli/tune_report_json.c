@@ -149,6 +149,32 @@ static void put_confidences(struct buf *out, const struct tune_report *c, uint32
     mem_free(values);
 }
 
+// Of the words of an input that comes so far, those that no input of the sample had.
+static void put_unknown_words(struct buf *out, const struct tune_report *c, uint32_t tier) {
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < c->labels->cascade.item_count && c->labels->unknown; i++) {
+        if (reaches(c, tier, i) && !isnan(c->labels->unknown[i])) {
+            sum += c->labels->unknown[i];
+            count++;
+        }
+    }
+    json_real(out, "unknown_words", count > 0 ? sum / (double)count : NAN);
+}
+
+static void put_words(struct buf *out, const struct vocabulary *vocabulary) {
+    json_key(out, "words");
+    if (vocabulary->log2 == 0) {
+        buf_text(out, "null");
+        return;
+    }
+    buf_char(out, '"');
+    for (size_t i = 0; i < ((size_t)1 << vocabulary->log2) / 8; i++) {
+        buf_printf(out, "%02x", vocabulary->bits[i]);
+    }
+    buf_char(out, '"');
+}
+
 static void put_tier(struct buf *out, const struct tune_report *c, uint32_t tier) {
     static const char *const kinds[] = {"none", "platt", "isotonic"};
     const struct tune_tier *t = &c->tuned->tiers[tier];
@@ -172,6 +198,7 @@ static void put_tier(struct buf *out, const struct tune_report *c, uint32_t tier
     }
     if (t->used) {
         put_confidences(out, c, tier);
+        put_unknown_words(out, c, tier);
     }
     put_versions(out, "models", &c->labels->models[tier]);
     put_versions(out, "prompts", &c->labels->prompts[tier]);
@@ -239,6 +266,7 @@ void tune_report_json(const struct tune_report *c, struct buf *out) {
         json_text(out, "labels_needed", (struct slice){0});
     }
     put_tiers(out, c);
+    put_words(out, &c->labels->vocabulary);
     put_expected(out, c);
     json_count(out, "labels", (int64_t)c->labels->cascade.item_count);
     json_count(out, "errors", (int64_t)c->tuned->outcome.wrong);

@@ -1,37 +1,21 @@
 #include "fleet/auditor.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/log.h"
 #include "base/mem.h"
+#include "fleet/drifts.h"
 #include "fleet/process.h"
 #include "fleet/verdicts.h"
 #include "io/loop.h"
 #include "io/pg.h"
-#include "quality/drift.h"
 
 enum { EVERY_MS = 1000 };
-
-enum { PATH_TEXT = 128 };
-
-// What a tier of a path says of itself, against what it said when its threshold was tested.
-struct confidences {
-    const struct path *path;
-    const struct certificate_tier *tier;
-    struct drift drift;
-    char label[PATH_TEXT];  // of the metric: path/tier
-    bool told;
-};
 
 struct auditor {
     struct process *process;
     struct pg *pg;
     struct config *config;  // whose certificates are watched
     struct verdicts verdicts;
-    struct confidences *confidences;
-    size_t confidence_count;
+    struct drifts drifts;
     int64_t shown_ms;
     bool asked, known, changes;  // changes: a broken promise changes decisions
     int64_t due_ms;
@@ -46,80 +30,12 @@ struct auditor *auditor_new(struct process *process, struct pg *pg) {
 void auditor_free(struct auditor *auditor) {
     config_release(auditor->config);
     verdicts_fini(&auditor->verdicts);
-    mem_free(auditor->confidences);
+    drifts_fini(&auditor->drifts);
     mem_free(auditor);
 }
 
-// --- drift
-
-static void watch_path(struct auditor *a, const struct path *path) {
-    const struct certificate *c = path->certificate;
-    for (uint32_t i = 0; c && i < c->tier_count; i++) {
-        if (!c->tiers[i].used || c->tiers[i].confidences.bins < 2) {
-            continue;
-        }
-        struct confidences *watched = &a->confidences[a->confidence_count++];
-        *watched = (struct confidences){.path = path, .tier = &c->tiers[i],
-                                        .drift = {.then = &c->tiers[i].confidences}};
-        snprintf(watched->label, PATH_TEXT, "%s/%s", path->name, c->tiers[i].name);
-    }
-}
-
-static void watch_confidences(struct auditor *a) {
-    size_t most = (size_t)a->config->path_count * PATH_TIERS_MOST;
-    mem_free(a->confidences);
-    a->confidences = mem_array(most + 1, sizeof(*a->confidences));
-    a->confidence_count = 0;
-    for (uint32_t i = 0; i < a->config->path_count; i++) {
-        watch_path(a, &a->config->paths[i].policy);
-    }
-}
-
-// What form or rules refuse counted for nothing when the threshold was tested, and does not here.
-static bool counts(const struct decision *d) {
-    static const char *const refusals[] = {"rule.", "answer."};
-    for (uint32_t i = 0; i < 2 * d->reason_count; i++) {
-        const struct decision_reason *reason = &d->reasons[i / 2];
-        size_t len = strlen(refusals[i % 2]);
-        if (!reason->note && reason->code.len > len &&
-            memcmp(reason->code.at, refusals[i % 2], len) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void auditor_see(struct auditor *a, const struct hop *hop) {
-    if (isnan(hop->attempt.confidence_raw) || hop->job.all_tiers || !counts(hop->decision)) {
-        return;
-    }
-    for (size_t i = 0; i < a->confidence_count; i++) {
-        struct confidences *watched = &a->confidences[i];
-        if (hop->path && slice_is(hop->policy, watched->path->version) &&
-            slice_is(hop->attempt.tier, watched->tier->name)) {
-            drift_see(&watched->drift, hop->attempt.confidence_raw);
-        }
-    }
-}
-
-static void show_drift(struct auditor *a) {
-    static const double another = 0.25, same = 0.1;  // quality/drift.h
-    for (size_t i = 0; i < a->confidence_count; i++) {
-        struct confidences *watched = &a->confidences[i];
-        double index = drift_index(&watched->drift);
-        if (isnan(index)) {
-            continue;
-        }
-        metric_set(&a->process->metrics, METRIC_CONFIDENCE_DRIFT, watched->label, index);
-        if (index > another && !watched->told) {
-            watched->told = true;
-            log_warn("path %s: confidences of %s are not distributed any more as they were when "
-                     "certificate %s was tested (%.2f, above %g): inputs have changed; label a new "
-                     "sample", watched->path->name, watched->tier->name,
-                     watched->path->certificate->version, index, another);
-        }
-        watched->told = watched->told && index > same;
-    }
+void auditor_see(struct auditor *a, struct hop *hop) {
+    drifts_see(&a->drifts, hop);
 }
 
 // --- what is told
@@ -180,6 +96,17 @@ static void on_answer(void *owner, const struct pg_result *result, const struct 
     show(a);
 }
 
+// Of certificates that are in force no more; the others' come again.
+static void forget_gauges(struct metrics *metrics) {
+    static const enum metric gauges[] = {
+        METRIC_CONFIDENCE_DRIFT,  METRIC_WORD_DRIFT,          METRIC_UNKNOWN_WORDS,
+        METRIC_CERTIFICATE_STATE, METRIC_CERTIFICATE_EVIDENCE, METRIC_CERTIFICATE_AUDITS,
+        METRIC_CERTIFICATE_WRONG};
+    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
+        metric_forget(metrics, gauges[i]);
+    }
+}
+
 // What a new configuration names is read from the beginning.
 static void see_config(struct auditor *a) {
     if (a->config == a->process->config || a->asked) {
@@ -194,14 +121,16 @@ static void see_config(struct auditor *a) {
         a->changes = a->changes || a->verdicts.watches[i].path->broken != BROKEN_ALERT;
     }
     verdicts_fini(&old);
-    watch_confidences(a);
+    drifts_fini(&a->drifts);
+    drifts_init(&a->drifts, a->config);
+    forget_gauges(&a->process->metrics);
     a->due_ms = 0;
 }
 
 int64_t auditor_turn(struct auditor *a, int64_t now_ms) {
     see_config(a);
     if (now_ms - a->shown_ms >= EVERY_MS) {
-        show_drift(a);
+        drifts_show(&a->drifts, &a->process->metrics);
         a->shown_ms = now_ms;
     }
     if (a->asked || a->verdicts.count == 0) {

@@ -20,9 +20,8 @@ void auditor_free(struct auditor *auditor);
 // event.
 int64_t auditor_turn(struct auditor *auditor, int64_t now_ms);
 
-// A decision of this escalator's, stored for the first time: how its tier's confidences are
-// distributed now is held against how they were when their threshold was tested.
-void auditor_see(struct auditor *auditor, const struct hop *hop);
+// A decision of this escalator's, stored for the first time, for fleet/drifts.h.
+void auditor_see(struct auditor *auditor, struct hop *hop);
 
 // False until all that was said was read, where it may change decisions.
 bool auditor_knows(const struct auditor *auditor);

@@ -154,7 +154,7 @@ static void encode(void *owner, struct hop *const *rows, size_t count,
     decisions_encode(rows, count, params);
 }
 
-static void count_decision(struct escalator *e, const struct hop *hop) {
+static void count_decision(struct escalator *e, struct hop *hop) {
     struct metrics *metrics = &e->station.process->metrics;
     metric_add(metrics, METRIC_ROWS_STORED, "", 1);
     auditor_see(e->auditor, hop);

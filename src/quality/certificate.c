@@ -200,6 +200,54 @@ static bool confidences_read(const struct reading *r, uint32_t tier, struct drif
                           "'share', of up to %d", DRIFT_BINS);
 }
 
+// --- words
+
+// Absent: it is not known how many are new.
+static bool unknown_read(const struct reading *r, uint32_t tier, struct drift_spread *spread,
+                         struct err *err) {
+    double share;
+    *spread = (struct drift_spread){.bins = 0};
+    if (!read_share(r, tier, "unknown_words", &share, err)) {
+        return false;
+    }
+    if (!isnan(share)) {
+        drift_spread_of_share(share, spread);
+    }
+    return true;
+}
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool bits_read(struct slice hex, struct arena *arena, struct vocabulary *vocabulary) {
+    uint32_t log2 = VOCABULARY_LOG2_MOST;
+    while (log2 > 3 && (size_t)1 << log2 > 4 * hex.len) {
+        log2--;
+    }
+    unsigned char *bits = arena_alloc(arena, hex.len / 2 + 1);
+    bool ok = (size_t)1 << log2 == 4 * hex.len;
+    for (size_t i = 0; i < hex.len / 2 && ok; i++) {
+        int high = hex_digit(hex.at[2 * i]), low = hex_digit(hex.at[2 * i + 1]);
+        ok = high >= 0 && low >= 0;
+        bits[i] = (unsigned char)(ok ? high << 4 | low : 0);
+    }
+    *vocabulary = (struct vocabulary){bits, log2};
+    return ok;
+}
+
+// Absent: no word is known, and none is told of.
+static bool words_read(const struct reading *r, struct err *err) {
+    struct slice hex = {0};
+    if (is_null(r, json_get(r->json, 0, "words"))) {
+        return true;
+    }
+    return read_text(r, 0, "words", &hex, err) &&
+           (bits_read(hex, r->arena, &r->certificate->vocabulary) ||
+            err_exit(err, EX_CONFIG, "'words' are no 2 to %d hexadecimal digits, of a number that "
+                     "is a power of 2", (1 << VOCABULARY_LOG2_MOST) / 4));
+}
+
 // --- tiers
 
 static bool tier_read(const struct reading *r, uint32_t node, struct certificate_tier *tier,
@@ -217,6 +265,7 @@ static bool tier_read(const struct reading *r, uint32_t node, struct certificate
         !read_share(r, node, "threshold", &tier->threshold, err) ||
         !calibration_read(r, node, &tier->calibration, err) ||
         !confidences_read(r, node, &tier->confidences, err) ||
+        !unknown_read(r, node, &tier->unknown, err) ||
         !read_versions(r, node, "models", &tier->models, err) ||
         !read_versions(r, node, "prompts", &tier->prompts, err)) {
         return err_prefix(err, "tier '%s'", tier->name);
@@ -280,7 +329,7 @@ static bool whole_read(const struct reading *r, struct err *err) {
     if (c->promises && !(c->risk > 0 && c->risk < 1 && c->delta > 0 && c->delta < 1)) {
         return err_exit(err, EX_CONFIG, "'risk' and 'delta' lie between 0 and 1");
     }
-    return tiers_read(r, err);
+    return words_read(r, err) && tiers_read(r, err);
 }
 
 bool certificate_read(struct slice text, struct arena *arena, struct certificate *certificate,

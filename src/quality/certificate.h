@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "job/confidence.h"
 #include "quality/drift.h"
+#include "quality/vocabulary.h"
 
 enum { CERTIFICATE_VERSIONS_MOST = 8, CERTIFICATE_BYTES_MOST = 4 << 20 };
 
@@ -25,6 +26,7 @@ struct certificate_tier {
     double threshold;  // raw; NaN: accepts nothing
     struct calibration calibration;  // with the certificate's version and this threshold
     struct drift_spread confidences;  // raw, of those that came so far
+    struct drift_spread unknown;      // words that are new, likewise
     struct certificate_versions models, prompts;
 };
 
@@ -36,6 +38,7 @@ struct certificate {
     double tau;           // the threshold as calibrated confidence: the same of all tiers
     struct certificate_tier tiers[PATH_TIERS_MOST];  // used ones first, in the order of asking
     uint32_t tier_count;
+    struct vocabulary vocabulary;  // of the labelled inputs
 };
 
 // Everything lives in the arena, of which text is a part. Errors (EX_CONFIG) say what is wrong, and

@@ -31,14 +31,33 @@ void drift_spread_of(double *values, size_t count, struct drift_spread *spread) 
     }
 }
 
-void drift_see(struct drift *drift, double value) {
+void drift_spread_of_share(double share, struct drift_spread *spread) {
+    *spread = (struct drift_spread){.bins = 2, .from = {1}, .share = {1 - share, share}};
+}
+
+// One more, and those before count a little less.
+static void begin(struct drift *drift) {
     static const double keep = 1 - 1.0 / DRIFT_WINDOW;
     for (uint32_t i = 0; i < drift->then->bins; i++) {
         drift->counts[i] *= keep;
     }
-    drift->counts[bin_of(drift->then, value)]++;
     drift->weight = drift->weight * keep + 1;
     drift->seen++;
+}
+
+void drift_see(struct drift *drift, double value) {
+    begin(drift);
+    drift->counts[bin_of(drift->then, value)]++;
+}
+
+void drift_see_share(struct drift *drift, double share) {
+    begin(drift);
+    drift->counts[0] += 1 - share;
+    drift->counts[1] += share;
+}
+
+double drift_share(const struct drift *drift) {
+    return drift->seen < DRIFT_LEAST ? NAN : drift->counts[1] / drift->weight;
 }
 
 // Half a value is added to every bin of the newer, and to the older as if it were as many, so that

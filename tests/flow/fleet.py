@@ -145,7 +145,10 @@ class Role(Program):
     def metric(self, name):
         """The sum over all labels; 0 when it was never counted."""
         return sum(float(value) for value in
-                   re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", self._get("/metrics"), re.M))
+                   re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", self.metrics(), re.M))
+
+    def metrics(self):
+        return self._get("/metrics")
 
 
 class Gateway(Role):

@@ -7,6 +7,7 @@ import pytest
 from cascade import RULES, cascade, line, run_cascade
 from models import scored
 from test_quality import Page
+from test_reload import hang_up, reloaded
 from until import until
 
 OK, REFUSED, USAGE, DATA = 0, 1, 64, 65
@@ -38,9 +39,9 @@ def start(fleet, model):
     return [p.ready() for p in (fleet.worker("tiny"), fleet.worker("mid"), fleet.escalator())]
 
 
-def submit(fleet, name, numbers, *arguments):
+def submit(fleet, name, numbers, *arguments, **more):
     (fleet.directory / name).write_text("".join(
-        json.dumps({"custom_id": f"{name}-{n}", **line(n)}) + "\n" for n in numbers))
+        json.dumps({"custom_id": f"{name}-{n}", **line(n), **more}) + "\n" for n in numbers))
     return fleet.command("submit", name, *arguments)
 
 
@@ -114,6 +115,26 @@ def test_sample_label_tune_and_in_force(fleet, model):
     assert abs(len(accepted) / 400 - c["expected"]["accepted"]) < 0.1
     wrong = sum(r.answer != truth(int(r.custom_id.split("-")[1])) for r in accepted)
     assert wrong / len(accepted) <= 0.12
+
+    # Inputs with words that the sample did not have.
+    escalator = fleet.programs[-1]
+    used = [t for t in c["tiers"] if t["accepted"] > 0]
+    assert used and all(t["unknown_words"] < 0.02 for t in used)
+    submit(fleet, "usual2.ndjson", range(6000, 6300))
+    until(lambda: 'taskfit_unknown_words{tier="invoices/' in escalator.metrics(), "a share")
+    assert escalator.metric("taskfit_unknown_words") < 0.05 > escalator.metric("taskfit_word_drift")
+    submit(fleet, "new.ndjson", range(7000, 7600), text="STEEL BOLTS")
+    until(lambda: escalator.metric("taskfit_word_drift") > 0.25, "another language")
+    assert escalator.said("known and unknown words of \\w+ are not distributed any more as they were")
+
+    # What is in force no more is not told of.
+    del path["certificate"]
+    path["accept"] = {"tiny": 0.5, "mid": 0.5}
+    fleet.write_config()
+    hang_up(escalator)
+    reloaded(escalator)
+    until(lambda: "taskfit_word_drift" not in escalator.metrics(), "gauges to go")
+    assert "taskfit_certificate_" not in escalator.metrics()
 
 
 def test_only_the_models_of_now_count(fleet, model):

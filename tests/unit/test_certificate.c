@@ -87,6 +87,21 @@ static void test_without_promise(void **state) {
     buf_fini(&words);
 }
 
+static void test_words(void **state) {
+    struct certificate c;
+    struct words words;
+    const char text[] = WHOLE(HEAD ",\"words\":\"ffffffffffffffff\"",
+                              TIER("a", "true", "0.2", PLATT ",\"unknown_words\":0.04") ","
+                              TIER("b", "true", "0.2", PLATT));
+    (void)state;
+    assert_true(certificate_read(slice_of(text), &arena, &c, &err));
+    assert_int_equal(c.vocabulary.log2, 6);
+    assert_true(words_of(slice_of("{\"text\":\"silk saree\"}"), &arena, &words));
+    assert_true(vocabulary_unknown(&c.vocabulary, &words) == 0);
+    assert_true(c.tiers[0].unknown.bins == 2 && c.tiers[0].unknown.share[1] == 0.04);
+    assert_int_equal(c.tiers[1].unknown.bins, 0);
+}
+
 static void test_refused(void **state) {
     static const struct {
         const char *text, *error;
@@ -123,6 +138,13 @@ static void test_refused(void **state) {
         {WHOLE(HEAD, TIER("a", "true", "0.2",
                           PLATT ",\"confidences\":{\"from\":[0.5,0.4],\"share\":[1,1,1]}")),
          "tier 'a': 'confidences' are no rising 'from' and, one more, 'share', of up to 10"},
+        {WHOLE(HEAD, TIER("a", "true", "0.2", PLATT ",\"unknown_words\":-0.1")),
+         "tier 'a': 'unknown_words' is no number from 0 to 1"},
+        {WHOLE(HEAD ",\"words\":\"ffffff\"", TIER("a", "true", "0.2", PLATT)),
+         "'words' are no 2 to 1048576 hexadecimal digits, of a number that is a power of 2"},
+        {WHOLE(HEAD ",\"words\":\"fffg\"", TIER("a", "true", "0.2", PLATT)),
+         "'words' are no 2 to 1048576 hexadecimal digits, of a number that is a power of 2"},
+        {WHOLE(HEAD ",\"words\":[]", TIER("a", "true", "0.2", PLATT)), "'words' is no text"},
         {WHOLE(HEAD, TIER("a", "true", "0.2", PLATT) "," TIER("a", "true", "0.2", PLATT)),
          "tier 'a' is there twice"},
     };
@@ -141,6 +163,7 @@ int main(void) {
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_one_threshold),
         cmocka_unit_test(test_without_promise),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, open, close);

@@ -89,12 +89,31 @@ static void test_the_old_is_forgotten(void **state) {
     assert_true(drift_index(&drift) < 0.1);
 }
 
+static void test_shares(void **state) {
+    struct drift_spread spread;
+    struct drift drift = {.then = &spread};
+    (void)state;
+    drift_spread_of_share(0.05, &spread);
+    for (int i = 0; i < 1000; i++) {
+        assert_true(isnan(drift_share(&drift)) == (i < DRIFT_LEAST));
+        drift_see_share(&drift, i % 2 ? 0.1 : 0);
+    }
+    assert_true(fabs(drift_share(&drift) - 0.05) < 0.001);
+    assert_true(drift_index(&drift) < 0.001);
+    for (int i = 0; i < 4000; i++) {
+        drift_see_share(&drift, 0.25);
+    }
+    assert_true(drift_share(&drift) > 0.2 && drift_share(&drift) < 0.25);
+    assert_true(drift_index(&drift) > 0.25);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tenths),
         cmocka_unit_test(test_equal_values_stay_together),
         cmocka_unit_test(test_index),
         cmocka_unit_test(test_the_old_is_forgotten),
+        cmocka_unit_test(test_shares),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
