@@ -12,7 +12,7 @@ PREFIX   ?= /usr/local
 PYTHON   ?= python3
 
 PURE     := base job quality dialect
-IO_LIBS  := -lrdkafka -lcurl -lpq -luv -ljq -lmicrohttpd -lyaml
+IO_LIBS  := -lrdkafka -lcurl -lpq -luv -ljq -lmicrohttpd -lgnutls -lyaml
 LIBS     := -lprotobuf-c -lm
 
 GEN      := $(BUILD)/gen/taskfit.pb-c.c $(BUILD)/gen/taskfit.pb-c.h $(BUILD)/gen/queries.h \

@@ -49,6 +49,7 @@ third 'libpq-fe' "src/io/pg.c src/io/pg_error.c src/io/pg_result.c src/io/pg_ses
 third '(jq|jv)\.h' "src/io/jq.c"
 third 'yaml\.h' "src/io/yaml.c"
 third 'microhttpd' "src/io/httpd.c"
+third 'gnutls/' "src/io/tls.c src/io/seal.c"
 third 'uv\.h' "src/io/loop.c src/io/http.c src/io/httpd.c src/io/pg.c src/io/disk.c"
 while IFS=: read -r file line _; do
     [ "$file" = src/job/wire.c ] || say "$file:$line: the generated messages belong in src/job/wire.c"

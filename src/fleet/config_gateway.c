@@ -3,7 +3,12 @@
 
 enum { SECRET_LEAST = 32 };
 
-#define GATEWAY(member) offsetof(struct config_gateway, member)
+struct draft {
+    struct config_gateway gateway;
+    const struct conf_node *tls;
+};
+
+#define GATEWAY(member) offsetof(struct draft, gateway.member)
 // clang-format off
 static const struct conf_row rows[] = {
     {"listen", CONF_TEXT, GATEWAY(listen), "127.0.0.1:8080", 0, 0, NULL,
@@ -24,28 +29,47 @@ static const struct conf_row rows[] = {
      "absent: they hold for one process"},
     {"session", CONF_DURATION, GATEWAY(session_ms), "12h", 60000, 2592000000, NULL,
      "how long a browser stays logged in"},
+    {"tls", CONF_NODE, offsetof(struct draft, tls), "", 0, 0, "map",
+     "what it is served with over TLS, below; absent: without"},
+};
+
+#define TLS(member) offsetof(struct config_gateway, tls.member)
+static const struct conf_row tls_rows[] = {
+    {"cert_file", CONF_TEXT, TLS(cert_file), NULL, 0, 0, NULL,
+     "the certificate with those that it depends on, PEM; read again at SIGHUP"},
+    {"key_file", CONF_TEXT, TLS(key_file), NULL, 0, 0, NULL, "its private key, PEM; likewise"},
 };
 // clang-format on
-static const struct conf_table table = {"gateway", rows, sizeof(rows) / sizeof(rows[0])};
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+static const struct conf_table table = {"gateway", rows, COUNT(rows)};
+static const struct conf_table tls_table = {"gateway.tls", tls_rows, COUNT(tls_rows)};
 
 bool config_gateway_read(struct config *config, const struct conf_node *node, struct err *err) {
     struct config_gateway *gateway = &config->gateway;
+    struct draft draft = {0};
     if (node == NULL) {
         return true;
     }
-    if (!conf_fill(&table, node, gateway, &config->arena, err) ||
-        !config_listen_check(config_at(node, "listen"), gateway->listen, err)) {
+    if (!conf_fill(&table, node, &draft, &config->arena, err) ||
+        !config_listen_check(config_at(node, "listen"), draft.gateway.listen, err) ||
+        (draft.tls && !conf_fill(&tls_table, draft.tls, &draft.gateway, &config->arena, err))) {
         return false;
     }
+    *gateway = draft.gateway;
     if (gateway->secret && strlen(gateway->secret) < SECRET_LEAST) {
         return conf_error(config_at(node, "secret"), err,
                           "of %d bytes or more, for example by `openssl rand -hex 32`",
                           SECRET_LEAST);
     }
     gateway->files = file_beside(node->file, gateway->files, &config->arena);
+    if (draft.tls) {
+        gateway->tls.cert_file = file_beside(node->file, gateway->tls.cert_file, &config->arena);
+        gateway->tls.key_file = file_beside(node->file, gateway->tls.key_file, &config->arena);
+    }
     return true;
 }
 
 void config_gateway_reference(FILE *out) {
     conf_reference(&table, out);
+    conf_reference(&tls_table, out);
 }

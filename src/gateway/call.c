@@ -44,6 +44,9 @@ static void send(struct call *call, const struct httpd_reply *given,
     call_field(call, "x-request-id", slice_of(id));
     call_field(call, "X-Content-Type-Options", slice_of("nosniff"));
     call_field(call, "Cache-Control", slice_of("no-store"));
+    if (call->gateway->settings->tls.cert_file) {
+        call_field(call, "Strict-Transport-Security", slice_of("max-age=31536000"));
+    }
     reply.fields = call->fields;
     reply.field_count = call->field_count;
     call->status = reply.status;

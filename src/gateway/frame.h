@@ -14,6 +14,7 @@ struct gateway {
     struct process *process;
     struct config *first;                   // that it was started with, for:
     const struct config_gateway *settings;  // which hold until it ends
+    const struct config *newest;            // that was looked at: only told from others by it
     struct httpd *httpd;
     struct asks *asks;
     struct folder *folder;

@@ -12,6 +12,7 @@
 #include "gateway/watch.h"
 #include "io/loop.h"
 #include "io/producer.h"
+#include "io/tls.h"
 #include "job/job.h"
 
 enum {
@@ -67,19 +68,41 @@ static bool open_http(struct gateway *gateway, struct err *err) {
         .idle_seconds = IDLE_SECONDS,
         .head_bytes = HEAD_BYTES,
         .body_bytes = (uint64_t)config->file_bytes + BEYOND_BYTES,
+        .tls = config->tls.cert_file != NULL,
     };
     if (gateway->access.keys.made == 0 && !httpd_is_loopback(config->listen)) {
         return err_exit(err, EX_CONFIG, "gateway.listen: %s is open to other machines, and there "
                         "are no API keys: `taskfit key add NAME` makes one, or listen on "
                         "127.0.0.1", config->listen);
     }
+    if (options.tls && !tls_serve(config->tls.cert_file, config->tls.key_file, err)) {
+        return err_prefix(err, "gateway.tls");
+    }
     if (!httpd_open(&gateway->httpd, gateway->process->loop, &options, &events, gateway, err)) {
         return err_prefix(err, "gateway");
     }
-    log_info("the API is at http://%.*s:%d/v1",
+    log_info("the API is at %s://%.*s:%d/v1", options.tls ? "https" : "http",
              (int)(strrchr(config->listen, ':') - config->listen), config->listen,
              httpd_port(gateway->httpd));
     return true;
+}
+
+// What a SIGHUP brings: the certificate may be a new one. One that is bad leaves the old.
+static void reload_turn(struct gateway *gateway) {
+    const struct config *newest = gateway->process->config;
+    struct err err;
+    if (newest == gateway->newest) {
+        return;
+    }
+    gateway->newest = newest;
+    if (gateway->settings->tls.cert_file == NULL || newest->gateway.tls.cert_file == NULL) {
+        return;
+    }
+    if (tls_serve(newest->gateway.tls.cert_file, newest->gateway.tls.key_file, &err)) {
+        log_info("gateway.tls: the certificate was read again");
+    } else {
+        log_error("gateway.tls: %s; the certificate stays as it was", err.text);
+    }
 }
 
 // --- life
@@ -93,6 +116,7 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     struct gateway *gateway = mem_zalloc(sizeof(*gateway));
     gateway->process = process;
     gateway->first = config_keep(process->config);
+    gateway->newest = process->config;
     gateway->settings = &gateway->first->gateway;
     *out = gateway;
     if (!folder_open(&gateway->folder, process->loop, config->gateway.files, err) ||
@@ -130,12 +154,14 @@ void gateway_close(struct gateway *gateway) {
         folder_close(gateway->folder);
     }
     access_close(gateway);
+    tls_forget();
     config_release(gateway->first);
     mem_free(gateway);
 }
 
 int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     producer_poll(gateway->producer);
+    reload_turn(gateway);
     access_turn(gateway, now_ms);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));

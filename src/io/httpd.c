@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/loop.h"
+#include "io/tls.h"
 
 // A body that nobody wants is read up to here, so that the client sees the reply to it and not a
 // connection that was reset.
@@ -90,9 +91,9 @@ static enum MHD_Result take_piece(struct httpd_request *r, struct slice piece) {
 }
 
 // Called for the head, for each piece of the body, at its end, and when a rest is over.
-static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connection,
-                                  const char *path, const char *method, const char *version,
-                                  const char *upload, size_t *upload_size, void **state) {
+static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **state) {
     struct httpd *httpd = opaque;
     struct httpd_request *r = *state;
     (void)version;
@@ -225,18 +226,26 @@ bool httpd_open(struct httpd **out, struct loop *loop, const struct httpd_option
     if (!parse_address(options->address, &where, err)) {
         return false;
     }
+    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem secure[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_retrieve()},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {MHD_OPTION_END, 0, NULL},
+    };
     struct httpd *httpd = mem_zalloc(sizeof(*httpd));
     httpd->events = *events;
     httpd->owner = owner;
     httpd->body_bytes = options->body_bytes;
     list_init(&httpd->requests);
     httpd->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-        httpd, MHD_OPTION_EXTERNAL_LOGGER, on_words, NULL,
-        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where, MHD_OPTION_NOTIFY_COMPLETED,
-        on_over, httpd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->head_bytes, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (options->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_request, httpd, MHD_OPTION_ARRAY, options->tls ? secure : plain,
+        MHD_OPTION_EXTERNAL_LOGGER, on_words, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where,
+        MHD_OPTION_NOTIFY_COMPLETED, on_over, httpd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)options->head_bytes, MHD_OPTION_END);
     if (httpd->daemon == NULL) {
         mem_free(httpd);
         return err_exit(err, EX_UNAVAILABLE, "listen: %s cannot be listened on (in use?)",

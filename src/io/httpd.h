@@ -33,6 +33,7 @@ struct httpd_options {
     uint32_t idle_seconds;  // after which a connection that says nothing is closed
     uint32_t head_bytes;    // of a request line with its headers
     uint64_t body_bytes;    // of a body; a client that sends more is cut off
+    bool tls;               // with what io/tls.h serves
 };
 
 bool httpd_open(struct httpd **httpd, struct loop *loop, const struct httpd_options *options,

@@ -156,7 +156,7 @@ class Gateway(Role):
 
     @property
     def api(self):
-        return self.said(r"the API is at (http://[^\s\"]+)")[1]
+        return self.said(r"the API is at (https?://[^\s\"]+)")[1]
 
 
 class Fleet:
