@@ -44,6 +44,24 @@ select count(*) filter (where not same and (not said or $8)), count(*) filter (w
        count(*) filter (where not same and said and not $8)
 from met
 
+-- The attempt whose answer a label says is right.
+-- name: label_attempt
+select a.hop from attempts a
+where a.job_id = $1::uuid and a.answer is not null and answers_equal(a.answer, $2::json)
+order by a.hop limit 1
+
+-- After a restore into another cluster the transactions of old rows may be numbers that are yet to
+-- come: they are read first (schema/015).
+-- name: settle_order
+with moved as (
+    update labels set tx = 0 where tx >= pg_snapshot_xmax(pg_current_snapshot())::text::int8
+    returning id
+), heard as (
+    update audits set tx = 0 where tx >= pg_snapshot_xmax(pg_current_snapshot())::text::int8
+    returning id
+)
+select (select count(*) from moved) + (select count(*) from heard)
+
 -- Labels as they count, of a batch, of a path; what was proposed and the kept input beside them.
 -- name: export_labels
 select l.job_id, d.custom_id, l.path, l.answer, l.labeler, l.source, l.note, l.labelled_at,

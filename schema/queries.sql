@@ -188,19 +188,21 @@ insert into audits (job_id, hop) select * from unnest($1::uuid[], $2::int2[])
 on conflict do nothing returning job_id, hop
 
 -- What was said of answers that were accepted by these certificates and drawn for audit: by tiers,
--- after audit $2, and what people first said, after label $3; of a page of $5 of each, whose last
--- numbers come without a path. An answer that stands only as the best there is, under the threshold,
--- was never promised to be right. Numbers are given before their rows are there: those of the last
--- $4 milliseconds wait for the ones that come late.
+-- after audit $3 of transaction $2, and what people first said, after label $5 of transaction $4; of
+-- a page of $6 of each, whose last places come without a path. An answer that stands only as the best
+-- there is, under the threshold, was never promised to be right. Read are the rows of transactions
+-- that no open one can come before.
 -- name: audit_verdicts
-with heard as materialized (
-    select id, job_id, hop from audits
-    where id > $2::int8 and heard_at < clock_timestamp() - $4::int8 * interval '1 ms'
-    order by id limit $5::int8
+with ended as materialized (
+    select pg_snapshot_xmin(pg_current_snapshot())::text::int8 as tx
+), heard as materialized (
+    select a.tx, a.id, a.job_id, a.hop from audits a
+    where (a.tx, a.id) > ($2::int8, $3::int8) and a.tx < (select tx from ended)
+    order by a.tx, a.id limit $6::int8
 ), said as materialized (
-    select id, job_id, answer, withdrawn_at from labels
-    where id > $3::int8 and labelled_at < clock_timestamp() - $4::int8 * interval '1 ms'
-    order by id limit $5::int8
+    select l.tx, l.id, l.job_id, l.answer, l.withdrawn_at from labels l
+    where (l.tx, l.id) > ($4::int8, $5::int8) and l.tx < (select tx from ended)
+    order by l.tx, l.id limit $6::int8
 ), decided as (  -- a look-up each, however large the tables are
     select j.job_id, d.path, d.certificate, d.answer
     from (select job_id from heard union select job_id from said) j
@@ -213,20 +215,24 @@ with heard as materialized (
         limit 1
     ) d
 )
-select h.id, null::int8, d.path, d.certificate, r.answer, d.answer
+select h.tx, h.id, null::int8, null::int8, d.path, d.certificate, r.answer, d.answer
 from heard h
 join decided d on d.job_id = h.job_id
-join attempts r on r.job_id = h.job_id and r.hop = h.hop
+cross join lateral (
+    select a.answer from attempts a where a.job_id = h.job_id and a.hop = h.hop limit 1
+) r
 union all
-select null, s.id, d.path, d.certificate, s.answer, d.answer
+select null, null, s.tx, s.id, d.path, d.certificate, s.answer, d.answer
 from said s
 join decided d on d.job_id = s.job_id
 where s.withdrawn_at is null and not exists (select from audits h where h.job_id = s.job_id)
   and not exists (select from labels e where e.job_id = s.job_id and e.withdrawn_at is null
-                    and e.id < s.id)
+                    and (e.tx, e.id) < (s.tx, s.id))
 union all
-select (select max(id) from heard), (select max(id) from said), null, null, null, null
-order by 1, 2
+(select tx, id, null, null, null, null, null, null from heard order by tx desc, id desc limit 1)
+union all
+(select null, null, tx, id, null, null, null, null from said order by tx desc, id desc limit 1)
+order by 1, 2, 3, 4
 
 -- --- What the reading commands of the command line run.
 

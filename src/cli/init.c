@@ -32,10 +32,19 @@ static bool reach(struct init *init, struct err *err) {
            pg_session_open(&init->session, init->config->database_url, "taskfit", err);
 }
 
+// A database that was restored tells of transactions that another server had.
+static bool settle_order(struct init *init, struct err *err) {
+    struct pg_params params = {0};
+    const struct pg_result *result;
+    bool ok = pg_session_run(init->session, PG_settle_order, &params, &result, err);
+    pg_params_fini(&params);
+    return ok;
+}
+
 static bool make(struct init *init, struct err *err) {
     return kafka_admin_look(init->admin, init->before, init->topic_count, err) &&
            kafka_admin_make(init->admin, init->topics, init->topic_count, &init->made, err) &&
-           pg_session_migrate(init->session, &init->migrations, err);
+           pg_session_migrate(init->session, &init->migrations, err) && settle_order(init, err);
 }
 
 static void warn(const struct init *init) {

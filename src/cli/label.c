@@ -71,6 +71,9 @@ static const struct option_row rows[] = {
      "import: who says so (default: the file's labeler, $TASKFIT_REVIEWER, $USER)"},
     {"again", '\0', OPTION_FLAG, AT(again), NULL, NULL,
      "import: also what the same person has changed since it was first imported"},
+    {"settle", '\0', OPTION_FLAG, AT(settle), NULL, NULL,
+     "import: where a job waits for people this is their word on it, as of `taskfit review`: it "
+     "waits no more, and has its outcome"},
     {"dry-run", 'n', OPTION_FLAG, AT(dry_run), NULL, NULL, "import: only say what would happen"},
     {"bad", '\0', OPTION_TEXT, AT(bad), "FILE", NULL, "import: write what is refused to FILE"},
     {"sample", 's', OPTION_COUNT, AT(sample), "N", NULL,
@@ -89,10 +92,10 @@ const struct command label_command = {
             "`labelled_at` and `note` may be there; other columns are passed over, so that an\n"
             "export can be filled in and come back. CSV, NDJSON, or the JSON export of Label\n"
             "Studio (`from_name` is `answer`, or a field). The same file twice is once.\n"
-            "Labels change no outcome; `taskfit review` does.\n"
+            "Labels change no outcome; `taskfit review` does, and --settle.\n"
             "\n"
             "  taskfit label export --batch lines.csv --sample 500 -o todo.csv\n"
-            "  taskfit label import todo.csv --by anna\n",
+            "  taskfit label import todo.csv --by anna --settle\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct label_options),

@@ -11,7 +11,7 @@ struct label_options {
     const char *batch, *path, *by, *output, *bad;
     int format;  // enum label_format
     uint32_t sample, seed;
-    bool again, dry_run, json;
+    bool again, settle, dry_run, json;
 };
 
 // One label of a file, before it is known whose job it is; texts live as long as its reader says.

@@ -20,6 +20,7 @@ struct row {
     struct uuid job;
     bool derived;     // from batch and custom id
     bool found, bad;
+    bool settled;     // it was said, and is a label by that
     struct slice path;
     bool has_batch;
     struct uuid batch;
@@ -37,7 +38,7 @@ struct import {
     struct row *rows;
     size_t count;
     uint64_t read;
-    int64_t stored, same, changed;
+    int64_t stored, same, changed, settled;
 };
 
 static void refuse(struct import *import, struct row *row, struct slice why) {
@@ -199,7 +200,7 @@ static void encode(const struct import *import, struct pg_params *params) {
     for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
         pg_array(params, columns[c].type);
         for (size_t i = 0; i < import->count; i++) {
-            if (!import->rows[i].bad) {
+            if (!import->rows[i].bad && !import->rows[i].settled) {
                 columns[c].put(params, &import->rows[i]);
             }
         }
@@ -224,6 +225,21 @@ static bool store(struct import *import, struct err *err) {
     return ok;
 }
 
+// Words on jobs that wait for people, by whom the row names.
+static bool settle(struct import *import, struct err *err) {
+    bool ok = true;
+    for (size_t i = 0; i < import->count && ok; i++) {
+        struct row *row = &import->rows[i];
+        struct reviewer person = *import->reviewer;
+        struct review_word word = {.answer = row->label.answer, .note = row->label.note};
+        person.person = row->label.person;
+        ok = row->bad || reviewer_settle(&person, &row->job, &word, &import->arena, &row->settled,
+                                         err);
+        import->settled += row->settled;
+    }
+    return ok;
+}
+
 static bool flush(struct import *import, struct err *err) {
     if (import->count == 0) {
         return true;
@@ -234,7 +250,8 @@ static bool flush(struct import *import, struct err *err) {
     for (size_t i = 0; i < import->count; i++) {
         check(import, &import->rows[i]);
     }
-    bool ok = store(import, err);
+    bool settles = import->options->settle && !import->options->dry_run;
+    bool ok = (!settles || settle(import, err)) && store(import, err);
     arena_fini(&import->arena);
     arena_init(&import->arena, &import->pool);
     import->count = 0;
@@ -286,12 +303,14 @@ static void say(struct import *import) {
     int64_t bad = (int64_t)import->bad.count;
     if (import->options->json) {
         printf("\"new\":%" PRId64 ",\"known\":%" PRId64 ",\"changed_since\":%" PRId64
-               ",\"bad_lines\":%" PRId64 "}\n", import->stored, import->same, import->changed,
+               ",\"settled\":%" PRId64 ",\"bad_lines\":%" PRId64 "}\n",
+               import->stored + import->settled, import->same, import->changed, import->settled,
                bad);
         return;
     }
-    figure_count(&out, import->stored);
-    buf_printf(&out, " new label%s%s, ", import->stored == 1 ? "" : "s",
+    int64_t stored = import->stored + import->settled;
+    figure_count(&out, stored);
+    buf_printf(&out, " new label%s%s, ", stored == 1 ? "" : "s",
                import->options->dry_run ? " would be stored" : "");
     figure_count(&out, import->same);
     buf_text(&out, " known before");
@@ -300,6 +319,12 @@ static void say(struct import *import) {
         figure_count(&out, import->changed);
         buf_text(&out, " left as they are: the same person changed them since (--again says them "
                        "anew)");
+    }
+    if (import->settled > 0) {
+        buf_text(&out, "; ");
+        figure_count(&out, import->settled);
+        buf_printf(&out, " job%s wait%s for people no more", import->settled == 1 ? "" : "s",
+                   import->settled == 1 ? "s" : "");
     }
     if (bad > 0) {
         buf_text(&out, ", ");

@@ -236,6 +236,33 @@ bool reviewer_say(const struct reviewer *reviewer, const struct review_lease *le
            err_exit(err, EX_TEMPFAIL, "the job changed while it was looked at: look again");
 }
 
+static bool find_attempt(const struct reviewer *reviewer, const struct uuid *job,
+                         struct review_word *word, struct err *err) {
+    struct pg_params params = {0};
+    const struct pg_result *result;
+    pg_scalar(&params, PG_UUID);
+    pg_uuid(&params, *job);
+    pg_scalar(&params, PG_JSON);
+    pg_slice(&params, word->answer);
+    if (!run(reviewer, PG_label_attempt, &params, &result, err)) {
+        return false;
+    }
+    word->answer_hop = pg_rows(result) > 0 ? (int)pg_get_int(result, 0, 0) : -1;
+    return true;
+}
+
+bool reviewer_settle(const struct reviewer *reviewer, const struct uuid *job,
+                     struct review_word *word, struct arena *arena, bool *said,
+                     struct err *err) {
+    static const struct review_filter any;
+    const struct taking taking = {&any, job, fallback.lease_ms};
+    struct review_lease lease;
+    struct reviewer_result result;
+    return take(reviewer, &taking, arena, &lease, said, err) &&
+           (!*said || (find_attempt(reviewer, job, word, err) &&
+                       reviewer_say(reviewer, &lease, word, arena, &result, err)));
+}
+
 bool reviewer_undo(const struct reviewer *reviewer, const struct uuid *job, struct slice path,
                    struct err *err) {
     struct pg_params params = {0};

@@ -47,6 +47,11 @@ struct reviewer_result {
 bool reviewer_say(const struct reviewer *reviewer, const struct review_lease *lease,
                   struct review_word *word, struct arena *arena, struct reviewer_result *result,
                   struct err *err) MUST_CHECK;
+// The same without a lease, where the job waits for people and this person may look at it: else
+// *said is false. The attempt with that answer is the one that is accepted.
+bool reviewer_settle(const struct reviewer *reviewer, const struct uuid *job,
+                     struct review_word *word, struct arena *arena, bool *said,
+                     struct err *err) MUST_CHECK;
 // EX_NOINPUT: this person has said nothing on that job that could be taken back.
 bool reviewer_undo(const struct reviewer *reviewer, const struct uuid *job, struct slice path,
                    struct err *err) MUST_CHECK;

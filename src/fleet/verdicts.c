@@ -6,11 +6,12 @@
 #include "io/pg_value.h"
 #include "job/answer.h"
 
-enum { PAGE = 5000, LATE_MS = 1000 };
+enum { PAGE = 5000 };
 
 // The columns of the query `audit_verdicts`, in its order.
 enum column {
-    COLUMN_AUDIT, COLUMN_LABEL, COLUMN_PATH, COLUMN_CERTIFICATE, COLUMN_RIGHT, COLUMN_ANSWER,
+    COLUMN_AUDIT_TX, COLUMN_AUDIT, COLUMN_LABEL_TX, COLUMN_LABEL, COLUMN_PATH, COLUMN_CERTIFICATE,
+    COLUMN_RIGHT, COLUMN_ANSWER,
 };
 
 void verdicts_init(struct verdicts *v, const struct config *config) {
@@ -36,7 +37,8 @@ void verdicts_ask(const struct verdicts *v, struct pg_params *params) {
     for (uint32_t i = 0; i < v->count; i++) {
         pg_slice(params, slice_of(v->watches[i].path->certificate->version));
     }
-    const int64_t numbers[] = {v->last_audit, v->last_label, LATE_MS, PAGE};
+    const int64_t numbers[] = {v->last_audit.tx, v->last_audit.id, v->last_label.tx,
+                               v->last_label.id, PAGE};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         pg_scalar(params, PG_INT8);
         pg_int8(params, numbers[i]);
@@ -68,23 +70,25 @@ static void see(struct verdicts *v, const struct pg_result *result, int row) {
     arena_fini(&arena);
 }
 
-// The end of a page is told in a row of its own: most labels are of no audit.
-static bool end_page(struct verdicts *v, const struct pg_result *result, int row) {
-    int64_t audit = pg_get_int(result, row, COLUMN_AUDIT);
-    int64_t label = pg_get_int(result, row, COLUMN_LABEL);
-    bool further = audit > v->last_audit || label > v->last_label;
-    v->last_audit = audit > v->last_audit ? audit : v->last_audit;
-    v->last_label = label > v->last_label ? label : v->last_label;
-    return further;
+// The end of a page is told in rows of its own: most labels are of no audit.
+static bool end_page(const struct pg_result *result, int row, int column,
+                     struct verdict_place *last) {
+    if (pg_is_null(result, row, column)) {
+        return false;
+    }
+    *last = (struct verdict_place){pg_get_int(result, row, column),
+                                   pg_get_int(result, row, column + 1)};
+    return true;
 }
 
 bool verdicts_take(struct verdicts *v, const struct pg_result *result) {
     bool more = false;
     for (int row = 0; row < pg_rows(result); row++) {
-        if (pg_is_null(result, row, COLUMN_PATH)) {
-            more = end_page(v, result, row);
-        } else {
+        if (!pg_is_null(result, row, COLUMN_PATH)) {
             see(v, result, row);
+        } else if (end_page(result, row, COLUMN_AUDIT_TX, &v->last_audit) ||
+                   end_page(result, row, COLUMN_LABEL_TX, &v->last_label)) {
+            more = true;
         }
     }
     return more;

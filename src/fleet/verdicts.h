@@ -15,10 +15,15 @@ struct verdict_watch {
     enum audit_state told;  // for whoever tells
 };
 
+// Of a row in the order of reading: the transaction that wrote it, and its number.
+struct verdict_place {
+    int64_t tx, id;
+};
+
 struct verdicts {
     struct verdict_watch *watches;
     uint32_t count;
-    int64_t last_audit, last_label;  // that were read; 0: none
+    struct verdict_place last_audit, last_label;  // that were read; 0: none
     struct arena_pool pool;
 };
 

@@ -2,6 +2,8 @@
 import json
 import re
 
+import psycopg
+
 import wire
 from cascade import RULES, cascade, line
 from models import scored
@@ -205,6 +207,40 @@ def test_audits_by_a_tier(fleet, model):
     until(lambda: escalator.metric("taskfit_certificate_audits") == 41, "one verdict more")
     assert fleet.count("audits") == 42
     assert mid.calls == 42 and tiny.calls == 42
+
+
+def test_a_verdict_that_comes_late(fleet, model):
+    """Its number is lower than that of one that was read before its transaction ended."""
+    tiny = model(lambda _: scored("CGST_SGST", 0.8))
+    configure(fleet, tiny, tiny, certificate(tier("tiny", 0.7), tier("mid", 0.6)))
+    fleet.config["paths"]["invoices"].update(audit=1)
+    fleet.write_config()
+    fleet.init()
+    escalator = fleet.escalator()
+    for program in fleet.worker("tiny"), fleet.worker("mid"), escalator:
+        program.ready()
+    jobs = [wire.job(line(n)) for n in range(3)]
+    fleet.send(*jobs)
+    fleet.outcomes(3)
+    audit(fleet, jobs[:1], "CGST_SGST")
+    until(lambda: escalator.metric("taskfit_certificate_audits") == 1, "a verdict")
+    with psycopg.connect(fleet.database_url) as late:
+        late.execute("insert into labels (job_id, path, answer, labeler, source)"
+                     " values (%s, 'invoices', '\"IGST\"', 'ben', 'audit')",
+                     [wire.id_of(jobs[1])])
+        audit(fleet, jobs[2:], "CGST_SGST")
+        since, = fleet.sql("select clock_timestamp() + interval '1 s' as at")
+        until(lambda: fleet.count("pg_stat_activity where query like '%%heard as materialized%%'"
+                                  " and query_start > %s and pid <> pg_backend_pid()",
+                                  since.at), "a look at what was said")
+        late.commit()
+    until(lambda: escalator.metric("taskfit_certificate_audits") == 3, "all verdicts")
+    assert escalator.metric("taskfit_certificate_audits_wrong") == 1
+    # What another server had written, before a restore, is read when init has settled it.
+    fleet.sql_run("update labels set tx = 9000000000000")
+    fleet.init()
+    assert fleet.count("labels where tx = 0") == 3
+    assert "1 of 3 audited answers wrong" in fleet.command("check").stdout
 
 
 def test_confidences_that_drift(fleet, model):

@@ -6,7 +6,7 @@ import os
 
 from cascade import RULES, cascade, line
 from models import scored
-from test_review import LINES, run_batch
+from test_review import LINES, check_books, run_batch
 
 
 def write(fleet, name, text):
@@ -66,6 +66,33 @@ def test_a_change_of_mind_is_not_undone_by_an_old_file(fleet, model):
     assert labels(fleet)[("INV-1", "anna")] == "IGST"
     outcome = fleet.sql("select answer from outcomes where custom_id = 'INV-1'")
     assert outcome == [("CGST_SGST",)]  # a label alone changes none
+
+
+def test_what_waits_is_settled_by_a_file(fleet, model):
+    """A row is a person's word on the job, of whom it names; what does not wait gets a label."""
+    run_batch(fleet, model)
+    fleet.command("review", "INV-4", "--accept", "mid", "--by", "carl")
+    write(fleet, "done.csv", "custom_id,answer,labeler,note\nINV-1,IGST,anna,\n"
+                             "INV-2,CGST_SGST,ben,a stock transfer\nINV-4,IGST,ben,\n")
+    arguments = ("done.csv", "-b", "lines.ndjson", "--settle")
+    assert imported(fleet, *arguments, "--dry-run")["settled"] == 0 == fleet.count(
+        "reviews where reviewer <> 'carl'")
+    done = imported(fleet, *arguments)
+    assert (done["new"], done["known"], done["settled"]) == (3, 0, 2)
+    check_books(fleet)
+    assert fleet.count("reviews where state = 'open'") == 1
+    rows = fleet.sql("select custom_id, verdict, tier, answer, reviewer, reasons, note, model"
+                     " from outcomes where verdict = 'accept' order by 1")
+    assert [tuple(r) for r in rows] == [
+        ("INV-1", "accept", "review", "IGST", "anna", ["review.accepted"], None, "mid@1"),
+        ("INV-2", "accept", "review", "CGST_SGST", "ben", ["review.accepted"],
+         "a stock transfer", "tiny@1"),
+        ("INV-4", "accept", "review", "IGST", "carl", ["review.accepted"], None, "mid@1")]
+    assert labels(fleet)[("INV-4", "ben")] == "IGST"
+    again = imported(fleet, *arguments)
+    assert (again["new"], again["known"], again["settled"]) == (0, 3, 0)
+    done = fleet.command("label", "import", "done.csv", "-b", "lines.ndjson", "--settle").stdout
+    assert done == "0 new labels, 3 known before\n"
 
 
 def test_a_sample_goes_out_and_comes_back(fleet, model):
