@@ -169,17 +169,15 @@ select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.conf
 from outcomes o
 where o.job_id = any($1::uuid[])
 
--- name: api_response_add
-insert into api_responses (id, tenant, path, metadata) values ($2, $1, $3, $4)
-on conflict do nothing
-
 -- name: api_response_get
 select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
        array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
        o.input_tokens, o.output_tokens, o.decided_at,
        r.path, r.created_at, r.metadata, c.cancelled_at is not null,
-       exists (select from attempts a where a.job_id = r.id)
+       exists (select from attempts a where a.job_id = r.id), r.background, t.conversation,
+       t.previous
 from api_responses r
+left join turns t on t.id = r.id
 left join outcomes o on o.job_id = r.id
 left join cancellations c on c.job_id = r.id
 where r.tenant = $1 and r.id = $2

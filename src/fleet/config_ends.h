@@ -40,6 +40,9 @@ struct config_gateway {
     struct {
         const char *cert_file, *key_file;  // NULL: no TLS
     } tls;
+    int64_t keep_ms;       // conversations and responses, from their last use
+    uint32_t turns;        // of a conversation
+    int64_t turn_bytes;    // of all of them
 };
 
 #endif

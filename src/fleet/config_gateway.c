@@ -24,6 +24,12 @@ static const struct conf_row rows[] = {
     {"connections", CONF_COUNT, GATEWAY(connections), "1000", 1, 100000, NULL, "open at a time"},
     {"memory", CONF_SIZE, GATEWAY(memory_bytes), "64MiB", 1 << 20, 1099511627776, NULL,
      "held for bodies of requests; what does not fit is told to come again"},
+    {"keep", CONF_DURATION, GATEWAY(keep_ms), "30d", 1000, 315360000000, NULL,
+     "how long conversations, from their last use, and responses can be asked about"},
+    {"turns", CONF_COUNT, GATEWAY(turns), "100", 1, 1000, NULL,
+     "of a conversation that are kept and that a model sees; the oldest are dropped"},
+    {"turn_bytes", CONF_SIZE, GATEWAY(turn_bytes), "256KiB", 1024, 16 << 20, NULL,
+     "the same, in bytes of what was said"},
     {"secret", CONF_SECRET, GATEWAY(secret), "", 0, 0, NULL,
      "of 32 bytes or more, the same for all gateways: what browsers' sessions are signed with; "
      "absent: they hold for one process"},

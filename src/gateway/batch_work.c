@@ -8,6 +8,7 @@
 #include "gateway/batch_intake.h"
 #include "gateway/batch_output.h"
 #include "gateway/files.h"
+#include "gateway/turns.h"
 #include "io/loop.h"
 
 enum {
@@ -188,6 +189,7 @@ int64_t batch_work_turn(struct batch_work *work, int64_t now_ms) {
     if (now_ms >= work->expire_ms) {
         work->expire_ms = now_ms + EXPIRE_MS;
         files_expire(work->gateway);
+        turns_expire(work->gateway);
     }
     bool busy = work->intake || work->output;
     if (!busy && !work->looking && now_ms >= work->look_ms) {

@@ -131,6 +131,17 @@ void call_reply_list(struct call *call, const struct pg_result *result, const ch
     buf_fini(&body);
 }
 
+void call_reply_deleted(struct call *call, const char *prefix, const char *object) {
+    struct buf body = {0};
+    buf_char(&body, '{');
+    call_id(&body, "id", prefix, call->subject);
+    json_text(&body, "object", slice_of(object));
+    json_bool(&body, "deleted", true);
+    buf_char(&body, '}');
+    call_reply(call, 200, &body);
+    buf_fini(&body);
+}
+
 void call_reply_file(struct call *call, int fd, int64_t bytes) {
     struct httpd_reply reply = {.status = 200, .type = "application/octet-stream"};
     call->file = fd;

@@ -64,6 +64,9 @@ void call_reply_file(struct call *call, int fd, int64_t bytes);
 void call_reply_list(struct call *call, const struct pg_result *result, const char *prefix,
                      void (*write)(struct buf *out, const struct pg_result *result, int row));
 
+// {"id", "object", "deleted": true} of what the path names.
+void call_reply_deleted(struct call *call, const char *prefix, const char *object);
+
 // OpenAI's shape of an error; code and param NULL: null.
 struct call_fault {
     int status;

@@ -78,7 +78,6 @@ void files_content(struct call *call) {
 
 static void on_deleted(void *owner, const struct pg_result *result, const struct err *err) {
     struct call *call = owner;
-    struct buf body = {0};
     if (!is_there(call, result, err)) {
         return;
     }
@@ -88,13 +87,7 @@ static void on_deleted(void *owner, const struct pg_result *result, const struct
         return;
     }
     folder_delete(call->gateway->folder, call->subject);
-    buf_char(&body, '{');
-    call_id(&body, "id", "file-", call->subject);
-    json_text(&body, "object", slice_of("file"));
-    json_bool(&body, "deleted", true);
-    buf_char(&body, '}');
-    call_reply(call, 200, &body);
-    buf_fini(&body);
+    call_reply_deleted(call, "file-", "file");
 }
 
 void files_delete(struct call *call) {

@@ -22,6 +22,7 @@ struct gateway {
     struct enqueue *enqueue;
     struct batch_work *batches;
     struct singles *singles;
+    struct registry *registry;
     struct watch *watch;
     struct access access;
     size_t calls;        // requests in hand

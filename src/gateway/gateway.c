@@ -8,6 +8,7 @@
 #include "fleet/station.h"
 #include "gateway/batch_work.h"
 #include "gateway/call.h"
+#include "gateway/registry.h"
 #include "gateway/singles.h"
 #include "gateway/watch.h"
 #include "io/loop.h"
@@ -125,6 +126,7 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     }
     gateway->asks = asks_open(process);
     gateway->batches = batch_work_new(gateway);
+    gateway->registry = registry_new(gateway);
     gateway->singles = singles_new(gateway);
     gateway->watch = watch_new(gateway);
     return open_http(gateway, err);
@@ -139,6 +141,9 @@ void gateway_close(struct gateway *gateway) {
     }
     if (gateway->singles) {
         singles_free(gateway->singles);
+    }
+    if (gateway->registry) {
+        registry_free(gateway->registry);
     }
     if (gateway->batches) {
         batch_work_free(gateway->batches);
@@ -165,6 +170,7 @@ int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     access_turn(gateway, now_ms);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
+    registry_turn(gateway->registry);
     wait_ms = sooner_ms(wait_ms, watch_turn(gateway->watch, now_ms));
     return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
 }

@@ -13,6 +13,9 @@ enum column {
     COLUMN_METADATA,
     COLUMN_CANCELLED,
     COLUMN_BEGUN,
+    COLUMN_BACKGROUND,
+    COLUMN_CONVERSATION,
+    COLUMN_PREVIOUS,
 };
 
 static void on_got(void *owner, const struct pg_result *result, const struct err *err) {
@@ -35,10 +38,12 @@ static void on_got(void *owner, const struct pg_result *result, const struct err
         .open_status = pg_get_int(result, 0, COLUMN_CANCELLED) ? "cancelled"
                        : begun                                 ? "in_progress"
                                                                : "queued",
-        .background = true,
+        .background = pg_get_int(result, 0, COLUMN_BACKGROUND) != 0,
         .path = pg_get_slice(result, 0, COLUMN_PATH),
         .metadata = pg_get_slice(result, 0, COLUMN_METADATA),
         .created_ms = pg_get_time(result, 0, COLUMN_CREATED),
+        .conversation = pg_get_uuid(result, 0, COLUMN_CONVERSATION),
+        .previous = pg_get_uuid(result, 0, COLUMN_PREVIOUS),
     };
     openai_output_response(&response, &call->arena, &body);
     call_reply(call, 200, &body);
@@ -60,6 +65,22 @@ static void on_cancelled(void *owner, const struct pg_result *result, const stru
 
 void singles_cancel(struct call *call) {
     call_ask(call, PG_api_response_cancel, on_cancelled);
+}
+
+static void on_deleted(void *owner, const struct pg_result *result, const struct err *err) {
+    struct call *call = owner;
+    if (result == NULL) {
+        call_fail_err(call, err);
+    } else if (pg_rows(result) == 0) {
+        call_not_found(call, "response", "id");
+    } else {
+        call_reply_deleted(call, "resp_", "response");
+    }
+}
+
+// A job that is under way goes on; what becomes of it is not told here any more.
+void singles_delete(struct call *call) {
+    call_ask(call, PG_api_response_delete, on_deleted);
 }
 
 // --- models

@@ -7,6 +7,7 @@
 #include "gateway/files.h"
 #include "gateway/own.h"
 #include "gateway/singles.h"
+#include "gateway/talks.h"
 #include "gateway/upload.h"
 #include "gateway/watch.h"
 
@@ -27,6 +28,13 @@ static const struct route routes[] = {
     {"POST",   "/v1/responses",            NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_response},
     {"GET",    "/v1/responses/{}",         "resp_",  BODY_NONE,   SCOPE_READ,   singles_get},
     {"POST",   "/v1/responses/{}/cancel",  "resp_",  BODY_NONE,   SCOPE_SUBMIT, singles_cancel},
+    {"DELETE", "/v1/responses/{}",         "resp_",  BODY_NONE,   SCOPE_SUBMIT, singles_delete},
+    {"POST",   "/v1/conversations",        NULL,     BODY_JSON,   SCOPE_SUBMIT, talks_create},
+    {"GET",    "/v1/conversations/{}",     "conv_",  BODY_NONE,   SCOPE_READ,   talks_get},
+    {"POST",   "/v1/conversations/{}",     "conv_",  BODY_JSON,   SCOPE_SUBMIT, talks_set},
+    {"DELETE", "/v1/conversations/{}",     "conv_",  BODY_NONE,   SCOPE_SUBMIT, talks_delete},
+    {"GET",    "/v1/conversations/{}/items", "conv_", BODY_NONE,  SCOPE_READ,   talks_items},
+    {"POST",   "/v1/conversations/{}/items", "conv_", BODY_JSON,  SCOPE_SUBMIT, talks_add},
     {"POST",   "/v1/taskfit/jobs",         NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_job},
     {"GET",    "/v1/taskfit/jobs/{}",      "",       BODY_NONE,   SCOPE_READ,   own_job},
     {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},

@@ -1,9 +1,10 @@
 #include "gateway/single.h"
 
 #include "base/json_out.h"
-#include "base/mem.h"
+#include "gateway/turns.h"
 #include "io/loop.h"
 #include "job/job.h"
+#include "job/openai_input.h"
 #include "job/openai_stream.h"
 
 static bool refuse(struct call *call, const char *code, const char *param, const char *what) {
@@ -13,21 +14,29 @@ static bool refuse(struct call *call, const char *code, const char *param, const
 
 // --- what it asks for
 
+void single_take_path(struct single *single, struct slice name) {
+    struct call *call = single->call;
+    single->path = config_path_find(call->gateway->process->config, name);
+    single->path_name = arena_slice(&call->arena, name);
+}
+
 static bool read_path(struct single *single) {
     struct call *call = single->call;
     const char *key = single->kind == SINGLE_JOB ? "path" : "model";
     struct slice model;
-    if (!call_text(call, key, true, &model)) {
+    if (!call_text(call, key, !single->recalls, &model)) {
         return false;
     }
-    single->path = config_path_find(call->gateway->process->config, model);
+    if (model.at == NULL) {
+        return true;  // that of what was said before
+    }
+    single_take_path(single, model);
     if (single->path == NULL) {
         call_fail(call, &(struct call_fault){404, "model_not_found", key, 0, false},
                   "'%.*s' is no path of this service; GET /v1/models lists them",
                   SLICE_ARGS(model));
         return false;
     }
-    single->path_name = arena_slice(&call->arena, model);
     return true;
 }
 
@@ -75,17 +84,8 @@ static bool read_stream(struct single *single) {
                   "a response with background: true is not streamed");
 }
 
-static bool read_state(struct single *single) {
-    static const char *const keys[] = {"previous_response_id", "conversation"};
-    struct call *call = single->call;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        uint32_t node = json_get(&call->json, 0, keys[i]);
-        if (node && json_type(&call->json, node) != JSON_NULL) {
-            return refuse(call, "unsupported_parameter", keys[i],
-                          "no state of a conversation is kept here: send all of it");
-        }
-    }
-    return true;
+static bool is_response(const struct single *single) {
+    return single->kind == SINGLE_RESPONSE || single->kind == SINGLE_BACKGROUND;
 }
 
 static void name_job(struct single *single) {
@@ -103,15 +103,19 @@ static void name_job(struct single *single) {
 }
 
 bool single_read(struct single *single) {
-    if (!read_path(single) || !read_content(single) || !read_stream(single) ||
-        !read_state(single) || !call_metadata(single->call, &single->metadata)) {
+    single->stored = single->kind == SINGLE_JOB;
+    if ((is_response(single) && !turns_read(single)) || !read_path(single) ||
+        !read_content(single) || !read_stream(single) ||
+        !call_metadata(single->call, &single->metadata)) {
         return false;
     }
     name_job(single);
     return true;
 }
 
-bool single_send(struct single *single, struct err *err) {
+// --- its record
+
+static bool send_job(struct single *single, struct err *err) {
     struct call *call = single->call;
     struct gateway *gateway = call->gateway;
     const struct path *policy = &single->path->policy;
@@ -129,6 +133,53 @@ bool single_send(struct single *single, struct err *err) {
     return gateway_send(gateway, &job, &single->delivery, err);
 }
 
+// The row that is to come of it.
+static void prepare_row(struct single *single) {
+    struct call *call = single->call;
+    struct buf items = {0};
+    single->registration = (struct registration){
+        .id = single->job,
+        .tenant = call->tenant,
+        .path = single->path_name,
+        .metadata = single->metadata,
+        .background = single->kind != SINGLE_RESPONSE,
+        .conversation = single->conversation,
+        .previous = single->previous,
+    };
+    if (is_response(single) && single->unplain.at == NULL) {
+        openai_input_items(&call->json, &items);
+        single->registration.items = arena_slice(&call->arena, buf_slice(&items));
+        buf_fini(&items);
+    }
+}
+
+void single_go(struct single *single, struct slice earlier) {
+    struct call *call = single->call;
+    struct buf input = {0};
+    struct err err;
+    if (single->path == NULL) {
+        refuse(call, "missing_required_parameter", "model",
+               "'model' is missing, and what was said before has no path of this service either");
+        return;
+    }
+    if (is_response(single) && single->unplain.at == NULL) {
+        openai_input_write(&call->json, earlier, &call->arena, &input);
+        single->input = buf_slice(&input);
+    }
+    prepare_row(single);
+    int64_t most = call->gateway->process->config->limits.input_bytes;
+    if ((int64_t)single->input.len > most) {
+        call_fail(call, &(struct call_fault){413, "request_too_large", NULL, 0, false},
+                  "an input of %zu bytes, with what was said before; up to %lld are allowed",
+                  single->input.len, (long long)most);
+    } else if (send_job(single, &err)) {
+        single_sent(single);
+    } else {
+        call_fail_err(call, &err);
+    }
+    buf_fini(&input);
+}
+
 // --- replies
 
 static void reply_open(struct single *single) {
@@ -141,6 +192,8 @@ static void reply_open(struct single *single) {
         .path = single->path_name,
         .metadata = single->metadata,
         .created_ms = single->created_ms,
+        .previous = single->previous,
+        .conversation = single->conversation,
     };
     openai_output_response(&response, &call->arena, &body);
     call_reply(call, 200, &body);
@@ -160,29 +213,12 @@ static void reply_job(struct single *single) {
     buf_fini(&body);
 }
 
-static void on_stored(void *owner, const struct pg_result *result, const struct err *err) {
-    struct single *single = owner;
-    if (result == NULL) {
-        call_fail_err(single->call, err);
-    } else if (single->kind == SINGLE_JOB) {
+void single_reply_begun(struct single *single) {
+    if (single->kind == SINGLE_JOB) {
         reply_job(single);
     } else {
         reply_open(single);
     }
-}
-
-void single_store(struct single *single) {
-    struct call *call = single->call;
-    struct pg_params params = {0};
-    pg_scalar(&params, PG_TEXT);
-    pg_slice(&params, call->tenant);
-    pg_scalar(&params, PG_UUID);
-    pg_uuid(&params, single->job);
-    pg_scalar(&params, PG_TEXT);
-    pg_slice(&params, single->path_name);
-    pg_scalar(&params, PG_JSON);
-    pg_slice(&params, single->metadata);
-    asks_put(call->gateway->asks, PG_api_response_add, &params, on_stored, single);
 }
 
 // No answer stands: the client must not send the same again by itself.
@@ -209,6 +245,9 @@ void single_reply(struct single *single, const struct stored_outcome *outcome, s
         .path = single->path_name,
         .metadata = single->metadata,
         .created_ms = single->created_ms,
+        .previous = single->previous,
+        .conversation = single->conversation,
+        .unstored = !single->stored,
     };
     buf_clear(text);
     if (outcome->answer.at == NULL) {

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "gateway/call.h"
+#include "gateway/registry.h"
 #include "job/stored_outcome.h"
 
 enum single_kind {
@@ -22,18 +23,27 @@ struct single {
     struct map_node map;
     bool in_map, on_its_way;
     struct delivery delivery;
-    const struct config_path *path;  // only until the record is made
+    struct registration registration;  // of what is stored
+    const struct config_path *path;    // only until the record is made; NULL: not known yet
     struct slice path_name, metadata;  // of the call's arena
     struct slice input;                // a view of the body
     bool stream, usage;                // events; with one that tells usage
+    bool stored;                       // it can be asked about later, and gone on from
+    bool recalls;                      // it goes on from:
+    struct uuid conversation, previous;
+    struct slice unplain;              // openai_input_unplain; absent: it can be a turn
     struct uuid job;
     int64_t since_ms, created_ms;
 };
 
 // What the body asks for; false: it has replied.
 bool single_read(struct single *single);
-bool single_send(struct single *single, struct err *err) MUST_CHECK;
-void single_store(struct single *single);  // a row of the background, then its reply
+// A path by its name, where the body names none.
+void single_take_path(struct single *single, struct slice name);
+// Makes the job, of what was said before it (messages; absent: nothing) too, and sends it.
+void single_go(struct single *single, struct slice earlier);
+void single_sent(struct single *single);  // of singles.c: it is on its way
+void single_reply_begun(struct single *single);  // of the background
 void single_reply(struct single *single, const struct stored_outcome *outcome, struct buf *text);
 void single_give_up(struct single *single);
 

@@ -8,6 +8,7 @@
 #include "fleet/station.h"
 #include "gateway/call.h"
 #include "gateway/single.h"
+#include "gateway/turns.h"
 #include "io/loop.h"
 
 enum {
@@ -62,6 +63,7 @@ static void wait_no_more(struct single *single) {
 // The call goes its way; what the brokers still have to say of the record finds the single.
 static void leave(struct single *single) {
     wait_no_more(single);
+    registry_forget(&single->registration);
     single->call = NULL;
     if (!single->on_its_way) {
         mem_free(single);
@@ -73,9 +75,32 @@ static void free_own(void *own) {
     leave(own);
 }
 
+// All is there that shall outlive the request.
+static void await_outcome(struct single *single) {
+    struct singles *singles = single->singles;
+    if (single->kind == SINGLE_BACKGROUND || single->kind == SINGLE_JOB) {
+        single_reply_begun(single);
+        return;
+    }
+    list_append(&singles->waiting, &single->node);
+    map_insert(&singles->by_job, &single->map, hash_of(single->job));
+    single->in_map = true;
+}
+
+static void on_registered(void *owner, const struct err *err) {
+    struct single *single = owner;
+    if (err) {
+        call_fail_err(single->call, err);
+        return;
+    }
+    if (!uuid_is_nil(single->conversation)) {
+        turns_trim(single->call, single->conversation, single->path_name);
+    }
+    await_outcome(single);
+}
+
 static void on_delivered(void *owner, const struct err *err) {
     struct single *single = owner;
-    struct singles *singles = single->singles;
     single->on_its_way = false;
     if (single->call == NULL) {
         mem_free(single);
@@ -84,19 +109,23 @@ static void on_delivered(void *owner, const struct err *err) {
     list_remove(&single->node);
     if (err) {
         call_fail_err(single->call, err);
-    } else if (single->kind == SINGLE_BACKGROUND || single->kind == SINGLE_JOB) {
-        single_store(single);
+    } else if (single->stored) {
+        single->registration.done = on_registered;
+        single->registration.owner = single;
+        registry_put(single->call->gateway->registry, &single->registration);
     } else {
-        list_append(&singles->waiting, &single->node);
-        map_insert(&singles->by_job, &single->map, hash_of(single->job));
-        single->in_map = true;
+        await_outcome(single);
     }
+}
+
+void single_sent(struct single *single) {
+    single->on_its_way = true;
+    list_append(&single->singles->sent, &single->node);
 }
 
 static void start(struct call *call, enum single_kind kind) {
     struct singles *singles = call->gateway->singles;
     struct single *single = mem_zalloc(sizeof(*single));
-    struct err err;
     single->singles = singles;
     single->call = call;
     single->kind = kind;
@@ -107,12 +136,11 @@ static void start(struct call *call, enum single_kind kind) {
     if (!single_read(single)) {
         return;
     }
-    if (!single_send(single, &err)) {
-        call_fail_err(call, &err);
-        return;
+    if (single->recalls) {
+        turns_recall(single);
+    } else {
+        single_go(single, (struct slice){0});
     }
-    single->on_its_way = true;
-    list_append(&singles->sent, &single->node);
 }
 
 void singles_chat(struct call *call) {
