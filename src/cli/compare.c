@@ -1,4 +1,4 @@
-// taskfit compare: two models, tiers, batches or the whole against each other on the same jobs.
+// taskfit compare: models, tiers, prompts, policies, batches or the whole, two on the same jobs.
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -42,21 +42,6 @@ static void add_latency(struct comparison *c, int64_t a_ms, int64_t b_ms) {
     c->b.latency_ms[c->pairs] = b_ms;
 }
 
-static struct compare_class *class_of(struct comparison *c, struct slice label,
-                                      struct arena *arena) {
-    for (uint32_t i = 0; i < c->class_count; i++) {
-        if (slice_equal(c->classes[i].label, label)) {
-            return &c->classes[i];
-        }
-    }
-    if (c->class_count == c->class_cap) {
-        c->class_cap = c->class_cap ? 2 * c->class_cap : 64;
-        c->classes = mem_realloc(c->classes, c->class_cap * sizeof(*c->classes));
-    }
-    c->classes[c->class_count] = (struct compare_class){.label = arena_slice(arena, label)};
-    return &c->classes[c->class_count++];
-}
-
 static void add_example(struct compare_example *list, uint32_t *count, const struct pg_result *r,
                         int row, struct arena *arena) {
     if (*count == COMPARE_EXAMPLES) {
@@ -73,10 +58,7 @@ static void add_example(struct compare_example *list, uint32_t *count, const str
 static void add_labelled(struct reading *reading, const struct pg_result *r, int row) {
     struct comparison *c = reading->comparison;
     bool a = pg_get_int(r, row, COLUMN_A_RIGHT) != 0, b = pg_get_int(r, row, COLUMN_B_RIGHT) != 0;
-    struct compare_class *of = class_of(c, pg_get_slice(r, row, COLUMN_LABEL), reading->arena);
-    of->count++;
-    of->a_right += a;
-    of->b_right += b;
+    compare_count_class(&c->count, pg_get_slice(r, row, COLUMN_LABEL), a, b, reading->arena);
     if (a && !b) {
         add_example(c->only_a, &c->only_a_count, r, row, reading->arena);
     } else if (b && !a) {
@@ -94,6 +76,11 @@ static bool on_rows(void *owner, const struct pg_result *r) {
         c->a.cost_pico_usd += pg_get_int(r, row, COLUMN_A_COST);
         c->b.cost_pico_usd += pg_get_int(r, row, COLUMN_B_COST);
         c->same += pg_get_int(r, row, COLUMN_SAME) != 0;
+        if (pg_get_int(r, row, COLUMN_SAME) == 0) {
+            compare_count_difference(&c->count, pg_get_slice(r, row, COLUMN_LABEL),
+                                     pg_get_slice(r, row, COLUMN_A),
+                                     pg_get_slice(r, row, COLUMN_B), reading->arena);
+        }
         c->unsure += pg_get_int(r, row, COLUMN_UNSURE) != 0;
         c->pairs++;
         if (pg_get_int(r, row, COLUMN_LABELLED) != 0) {
@@ -105,40 +92,41 @@ static bool on_rows(void *owner, const struct pg_result *r) {
 
 // --- sides
 
-static bool name_exists(struct pg_session *session, const char *name, bool *model, bool *tier,
-                        struct err *err) {
+// What the name is of; NULL: of nothing that was stored.
+static bool find_kind(struct pg_session *session, const char *name, const char **kind,
+                      struct err *err) {
+    static const char *const kinds[] = {"model", "tier", "prompt", "policy"};
     struct pg_params params = {0};
     const struct pg_result *result;
     pg_scalar(&params, PG_TEXT);
     pg_slice(&params, slice_of(name));
     bool ok = pg_session_run(session, PG_compare_names, &params, &result, err);
     pg_params_fini(&params);
-    if (ok) {
-        *model = pg_get_int(result, 0, 0) != 0;
-        *tier = pg_get_int(result, 0, 1) != 0;
+    *kind = NULL;
+    for (int i = 3; i >= 0 && ok; i--) {
+        *kind = pg_get_int(result, 0, i) != 0 ? kinds[i] : *kind;
     }
     return ok;
 }
 
-// `outcomes`, a model that answered, a tier that was visited, else a batch.
+// `outcomes`, a model that answered, a tier that was visited, a version of a prompt or a policy,
+// else a batch.
 static bool find_side(struct pg_session *session, const char *name, struct arena *arena,
                       struct compare_side *side, struct err *err) {
-    bool model, tier;
     struct batch batch;
     *side = (struct compare_side){.kind = "outcomes", .name = name};
     if (strcmp(name, "outcomes") == 0) {
         return true;
     }
-    if (!name_exists(session, name, &model, &tier, err)) {
+    if (!find_kind(session, name, &side->kind, err)) {
         return false;
     }
-    side->kind = model ? "model" : "tier";
-    if (model || tier) {
+    if (side->kind) {
         return true;
     }
     if (!batch_find(session, name, arena, &batch, err)) {
-        return err_exit(err, EX_NOINPUT, "'%s' is no model and no tier that answered a job, and no "
-                        "batch", name);
+        return err_exit(err, EX_NOINPUT, "'%s' is no model, tier or version of a prompt that "
+                        "answered a job, no version of a policy, and no batch", name);
     }
     side->kind = "batch";
     side->batch = batch.id;
@@ -165,36 +153,47 @@ static void put_side(struct pg_params *params, const struct compare_side *side) 
     put_batch(params, strcmp(side->kind, "batch") == 0 ? &side->batch : NULL);
 }
 
+static bool is_whole(const struct compare_side *side) {
+    return strcmp(side->kind, "batch") == 0 || strcmp(side->kind, "policy") == 0;
+}
+
+static bool read_of(struct pg_session *session, const struct options *options,
+                    const struct uuid *batch, struct reading *reading, struct err *err) {
+    struct pg_params params = {0};
+    const struct comparison *c = reading->comparison;
+    put_side(&params, &c->a);
+    put_side(&params, &c->b);
+    put_text(&params, options->path);
+    put_batch(&params, batch);
+    put_text(&params, options->field);
+    pg_scalar(&params, PG_BOOL);
+    pg_bool(&params, c->by_name);
+    bool ok = pg_session_each(session, PG_compare_pairs, &params, on_rows, reading, err);
+    pg_params_fini(&params);
+    return ok;
+}
+
+// A job has one outcome, so two batches or policies never have the same one. Models and prompts
+// may: where they have not, the same line that was submitted again counts as the same job.
 static bool read_pairs(struct pg_session *session, const struct options *options,
                        struct comparison *c, struct arena *arena, struct err *err) {
-    struct pg_params params = {0};
     struct reading reading = {c, arena};
     struct batch batch;
     if (options->batch && !batch_find(session, options->batch, arena, &batch, err)) {
         return false;
     }
-    put_side(&params, &c->a);
-    put_side(&params, &c->b);
-    put_text(&params, options->path);
-    put_batch(&params, options->batch ? &batch.id : NULL);
-    put_text(&params, options->field);
-    pg_scalar(&params, PG_BOOL);
-    pg_bool(&params, strcmp(c->a.kind, "batch") == 0 && strcmp(c->b.kind, "batch") == 0);
-    bool ok = pg_session_each(session, PG_compare_pairs, &params, on_rows, &reading, err);
-    pg_params_fini(&params);
+    const struct uuid *of = options->batch ? &batch.id : NULL;
+    c->by_name = is_whole(&c->a) && is_whole(&c->b);
+    bool ok = read_of(session, options, of, &reading, err);
+    if (ok && c->pairs == 0 && !c->by_name) {
+        c->by_name = true;
+        ok = read_of(session, options, of, &reading, err);
+    }
     if (ok && c->pairs == 0) {
         return err_exit(err, EX_NOINPUT, "there is no job that both %s and %s answered", c->a.name,
                         c->b.name);
     }
     return ok;
-}
-
-static int by_difference(const void *x, const void *y) {
-    const struct compare_class *a = x, *b = y;
-    int64_t of_a = llabs((int64_t)(a->a_right - a->b_right));
-    int64_t of_b = llabs((int64_t)(b->a_right - b->b_right));
-    return of_a != of_b ? (of_a < of_b) - (of_a > of_b)
-                        : (a->count < b->count) - (a->count > b->count);
 }
 
 static bool compare(struct pg_session *session, const struct options *options, char **names,
@@ -207,7 +206,7 @@ static bool compare(struct pg_session *session, const struct options *options, c
     if (ok) {
         quantile_sort(c.a.latency_ms, c.pairs);
         quantile_sort(c.b.latency_ms, c.pairs);
-        qsort(c.classes, c.class_count, sizeof(*c.classes), by_difference);
+        compare_count_settle(&c.count);
         if (options->json) {
             compare_json(&c);
         } else {
@@ -216,7 +215,7 @@ static bool compare(struct pg_session *session, const struct options *options, c
     }
     mem_free(c.a.latency_ms);
     mem_free(c.b.latency_ms);
-    mem_free(c.classes);
+    compare_count_fini(&c.count);
     return ok;
 }
 
@@ -259,12 +258,15 @@ static const struct option_row rows[] = {
 const struct command compare_command = {
     .name = "compare",
     .arguments = "A B",
-    .summary = "two models, tiers or batches on the same jobs: who is right more often",
-    .help = "A and B are a model (name@version), a tier, a batch (its jobs are matched by custom\n"
-            "id), or `outcomes`: what jobs came to. Right is what labels say. A winner is named\n"
-            "only with significance that holds however often this is run while labels come in.\n\n"
+    .summary = "two models, tiers, prompts or policies on the same jobs: who is right more often",
+    .help = "A and B are a model (name@version), a tier, a version of a prompt or of a policy (as\n"
+            "`taskfit show` tells them), a batch, or `outcomes`: what jobs came to. Jobs of two\n"
+            "batches or policies are matched by their custom ids, and so are others that have no\n"
+            "job in common. Right is what labels say. A winner is named only with significance\n"
+            "that holds however often this is run while labels come in.\n\n"
             "  taskfit compare tiny large --path invoices\n"
-            "  taskfit compare mini@2026-05 mini@2026-08 --batch lines.csv\n",
+            "  taskfit compare mini@2026-05 mini@2026-08 --batch lines.csv\n"
+            "  taskfit compare 62fa4fc98126072f 0b1f6c3a55e07d21\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),

@@ -5,22 +5,17 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/uuid.h"
+#include "cli/compare_count.h"
 #include "quality/paired.h"
 
 enum { COMPARE_EXAMPLES = 3, COMPARE_CLASSES_SHOWN = 10 };
 
 struct compare_side {
-    const char *kind;  // model, tier, batch or outcomes
+    const char *kind;  // model, tier, prompt, policy, batch or outcomes
     const char *name;
     struct uuid batch;  // of kind batch
     int64_t cost_pico_usd;
     int64_t *latency_ms;  // of all pairs; sorted when all are read
-};
-
-// One right answer: how often there was it, and each side right.
-struct compare_class {
-    struct slice label;
-    uint64_t count, a_right, b_right;
 };
 
 struct compare_example {
@@ -33,11 +28,11 @@ struct comparison {
     const char *field;  // NULL: the whole answer
     double level;
     bool once;          // it is looked at this one time
+    bool by_name;       // jobs of the same custom id are the same
     uint64_t pairs, same, unsure;  // unsure: came from one side to the other for want of confidence
     size_t latency_cap;
     struct paired paired;          // of those with a label
-    struct compare_class *classes;
-    uint32_t class_count, class_cap;
+    struct compare_count count;
     struct compare_example only_a[COMPARE_EXAMPLES], only_b[COMPARE_EXAMPLES];
     uint32_t only_a_count, only_b_count;
 };

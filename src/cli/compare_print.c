@@ -61,30 +61,68 @@ static void print_sides(const struct comparison *c, const struct paired_result *
     table_fini(&table);
 }
 
-static void print_classes(struct page *page, const struct comparison *c) {
+static void put_count(struct table *table, struct buf *cell, uint64_t count) {
+    figure_count(cell, (int64_t)count);
+    put_cell(table, cell);
+}
+
+static void put_share(struct table *table, struct buf *cell, uint64_t part, uint64_t whole) {
+    buf_printf(cell, "%.1f %%", 100 * share(part, whole));
+    put_cell(table, cell);
+}
+
+static void print_classes(struct page *page, const struct compare_count *count) {
     static const struct table_column columns[] = {
         {"RIGHT ANSWER", false, 12}, {"JOBS", true, 0}, {"A RIGHT", true, 0}, {"B RIGHT", true, 0}};
     struct table table;
     struct buf cell = {0};
-    if (c->class_count == 0 || c->classes[0].a_right == c->classes[0].b_right) {
+    if (count->class_count == 0 || count->classes[0]->a_right == count->classes[0]->b_right) {
         return;
     }
     page_heading(page, "where they differ most");
     fflush(stdout);
     table_init(&table, columns, sizeof(columns) / sizeof(columns[0]), stdout,
                table_screen(stdout));
-    for (uint32_t i = 0; i < c->class_count && i < COMPARE_CLASSES_SHOWN; i++) {
-        const struct compare_class *of = &c->classes[i];
+    for (size_t i = 0; i < count->class_count && i < COMPARE_CLASSES_SHOWN; i++) {
+        const struct compare_class *of = count->classes[i];
         if (of->a_right == of->b_right) {
             break;
         }
         table_add(&table, stored_outcome_plain(of->label, page->arena));
-        figure_count(&cell, (int64_t)of->count);
-        put_cell(&table, &cell);
-        buf_printf(&cell, "%.1f %%", 100 * share(of->a_right, of->count));
-        put_cell(&table, &cell);
-        buf_printf(&cell, "%.1f %%", 100 * share(of->b_right, of->count));
-        put_cell(&table, &cell);
+        put_count(&table, &cell, of->count);
+        put_share(&table, &cell, of->a_right, of->count);
+        put_share(&table, &cell, of->b_right, of->count);
+    }
+    table_end(&table);
+    table_fini(&table);
+    buf_fini(&cell);
+}
+
+static struct slice said(struct slice answer, struct page *page) {
+    return answer.at ? stored_outcome_plain(answer, page->arena) : slice_of("-");
+}
+
+static void print_differences(struct page *page, const struct comparison *c) {
+    static const struct table_column columns[] = {
+        {"A SAID", false, 12}, {"B SAID", false, 12}, {"RIGHT IS", false, 12}, {"JOBS", true, 0},
+        {"OF WHAT DIFFERS", true, 0}};
+    const struct compare_count *count = &c->count;
+    struct table table;
+    struct buf cell = {0};
+    if (count->difference_count == 0) {
+        return;
+    }
+    page_heading(page, "what they say differently");
+    fflush(stdout);
+    table_init(&table, columns, sizeof(columns) / sizeof(columns[0]), stdout,
+               table_screen(stdout));
+    for (size_t i = 0; i < count->difference_count && i < COMPARE_CLASSES_SHOWN; i++) {
+        const struct compare_difference *of = count->differences[i];
+        table_add(&table, said(of->a, page));
+        table_add(&table, said(of->b, page));
+        table_add(&table, said(of->label, page));
+        put_count(&table, &cell, of->count);
+        put_share(&table, &cell, of->count, c->pairs - c->same);
     }
     table_end(&table);
     table_fini(&table);
@@ -155,6 +193,7 @@ void compare_print(const struct comparison *c, struct arena *arena) {
     buf_text(&page.text, " that both answered, ");
     figure_count(&page.text, (int64_t)r.count);
     buf_text(&page.text, " of them labelled");
+    buf_text(&page.text, c->by_name ? "; the same by their custom ids" : "");
     page_flush(&page, "jobs");
     if (c->field) {
         page_field(&page, "counts", slice_of(c->field));
@@ -175,7 +214,8 @@ void compare_print(const struct comparison *c, struct arena *arena) {
         page_field(&page, "winner", slice_of("none: no job of these has a label "
                                              "(`taskfit label`, `taskfit review`)"));
     }
-    print_classes(&page, c);
+    print_classes(&page, &c->count);
+    print_differences(&page, c);
     print_examples(&page, "A", c->only_a, c->only_a_count);
     print_examples(&page, "B", c->only_b, c->only_b_count);
     page_fini(&page);
@@ -200,18 +240,35 @@ static void add_side(struct buf *out, const char *key, const struct comparison *
     buf_char(out, '}');
 }
 
-static void add_classes(struct buf *out, const struct comparison *c) {
+static void add_classes(struct buf *out, const struct compare_count *count) {
     json_key(out, "classes");
     buf_char(out, '[');
-    for (uint32_t i = 0; i < c->class_count; i++) {
+    for (size_t i = 0; i < count->class_count; i++) {
+        const struct compare_class *of = count->classes[i];
         buf_text(out, i ? ",{" : "{");
-        json_raw_text(out, "label", c->classes[i].label);
-        json_count(out, "jobs", (int64_t)c->classes[i].count);
-        json_count(out, "a_right", (int64_t)c->classes[i].a_right);
-        json_count(out, "b_right", (int64_t)c->classes[i].b_right);
+        json_raw_text(out, "label", of->label);
+        json_count(out, "jobs", (int64_t)of->count);
+        json_count(out, "a_right", (int64_t)of->a_right);
+        json_count(out, "b_right", (int64_t)of->b_right);
         buf_char(out, '}');
     }
     buf_char(out, ']');
+}
+
+static void add_differences(struct buf *out, const struct compare_count *count) {
+    json_key(out, "differences");
+    buf_char(out, '[');
+    for (size_t i = 0; i < count->difference_count; i++) {
+        const struct compare_difference *of = count->differences[i];
+        buf_text(out, i ? ",{" : "{");
+        json_raw_text(out, "label", of->label);
+        json_raw_text(out, "a", of->a);
+        json_raw_text(out, "b", of->b);
+        json_count(out, "jobs", (int64_t)of->count);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+    json_count(out, "other_differences", (int64_t)count->others);
 }
 
 void compare_json(const struct comparison *c) {
@@ -222,6 +279,7 @@ void compare_json(const struct comparison *c) {
     json_count(&out, "jobs", (int64_t)c->pairs);
     json_count(&out, "labelled", (int64_t)r.count);
     json_count(&out, "unsure", (int64_t)c->unsure);
+    json_bool(&out, "by_custom_id", c->by_name);
     json_real(&out, "agreement", share(c->same, c->pairs));
     add_side(&out, "a", c, &c->a, r.count ? &r.a : NULL);
     add_side(&out, "b", c, &c->b, r.count ? &r.b : NULL);
@@ -236,7 +294,8 @@ void compare_json(const struct comparison *c) {
     json_real(&out, "p_always", r.p_always);
     json_text(&out, "winner", winner ? slice_of(winner == 'a' ? c->a.name : c->b.name)
                                      : (struct slice){0});
-    add_classes(&out, c);
+    add_classes(&out, &c->count);
+    add_differences(&out, &c->count);
     buf_char(&out, '}');
     puts(buf_string(&out));
     buf_fini(&out);

@@ -64,6 +64,9 @@ def test_a_winner_only_with_significance(fleet, model):
             found["neither_right"]) == (38, 2, 19, 1)
     assert abs(found["p_once"] - 2 * sum(c for c in (1, 21, 210)) / 2 ** 21) < 1e-12
     assert found["p_always"] > found["p_once"]
+    assert sorted((d["label"], d["a"], d["b"], d["jobs"]) for d in found["differences"]) == [
+        ("CGST_SGST", "CGST_SGST", "IGST", 2), ("CGST_SGST", "IGST", "CGST_SGST", 9),
+        ("IGST", "CGST_SGST", "IGST", 10)]
     assert found["a"]["cost_usd"] == 0.00006 and found["b"]["latency_p95_ms"] >= 0
     text = fleet.command("compare", "tiny", "mid", "--path", "invoices").stdout
     for words in ("winner       mid", "where they differ most", "only B was right, for example",
@@ -86,9 +89,57 @@ def test_what_jobs_came_to_against_a_tier_and_a_batch_against_another(fleet, mod
     assert found["a"]["kind"] == found["b"]["kind"] == "batch"
 
 
+def test_prompts_and_policies_of_the_same_lines(fleet, model):
+    """Another prompt, and with it another policy, answers the same lines in another batch."""
+    def answer(request):
+        n = request.body["n"]
+        bad = n % 4 == 0 if request.body["hint"] == "short" else n % 40 == 0
+        return scored((wrong if bad else truth)(n), 0.95)
+    server = model(answer)
+    config = cascade(server.url, server.url)
+    config["paths"]["invoices"].pop("rules")
+    batches = []
+    for hint in ("short", "long"):
+        config["models"]["tiny@1"]["prompt"] = '{n: .n, hint: "%s"}' % hint
+        config["paths"]["invoices"]["accept"]["tiny"] = 0.9 if hint == "short" else 0.91
+        fleet.configure(config, RULES)
+        fleet.init()
+        programs = fleet.worker("tiny", name=f"tiny-{hint}"), fleet.escalator(name=f"e-{hint}")
+        for program in programs:
+            program.ready()
+        (fleet.directory / "lines.ndjson").write_text("".join(
+            json.dumps({"id": f"L{n}", "n": n}) + "\n" for n in range(JOBS)))
+        fleet.command("submit", "lines.ndjson", "--key", hint)
+        fleet.command("watch")
+        batches.append(str(fleet.sql("select id from batches where key = %s", hint)[0].id))
+        for program in programs:
+            program.stop()
+    rows = fleet.sql("select prompt, policy from attempts a join decisions d using (job_id, hop)"
+                     " group by 1, 2 order by min(a.started_at)")
+    (short, old), (long, new) = rows
+    assert short != long and old != new
+    (fleet.directory / "labels.ndjson").write_text("".join(
+        json.dumps({"custom_id": f"L{n}", "answer": truth(n), "labeler": "anna"}) + "\n"
+        for n in range(JOBS)))
+    fleet.command("label", "import", "labels.ndjson", "--batch", batches[0])
+    for kind, a, b in (("prompt", short, long), ("policy", old, new)):
+        found = compared(fleet, a, b)
+        assert (found["a"]["kind"], found["b"]["name"], found["by_custom_id"]) == (kind, b, True)
+        assert (found["jobs"], found["labelled"], found["only_b_right"], found["only_a_right"],
+                found["neither_right"]) == (JOBS, JOBS, 13, 0, 2)
+        assert found["winner"] == b
+    # Every fourth is even, so its right answer is CGST_SGST, and the short prompt said IGST.
+    assert found["differences"] == [
+        {"label": "CGST_SGST", "a": "IGST", "b": "CGST_SGST", "jobs": 13}]
+    text = fleet.command("compare", short, long).stdout
+    for words in ("60 of them labelled; the same by their custom ids", "what they say differently",
+                  "100.0 %"):
+        assert words in text, text
+
+
 def test_names_that_mean_nothing(fleet, model):
     run_both(fleet, model)
     done = fleet.command("compare", "tiny", "huge", check=False)
-    assert done.returncode == 66 and "'huge' is no model and no tier" in done.stderr
+    assert done.returncode == 66 and "'huge' is no model, tier or version of a prompt" in done.stderr
     done = fleet.command("compare", "tiny", "mid", "--path", "other", check=False)
     assert done.returncode == 66 and "no job that both" in done.stderr
