@@ -89,8 +89,8 @@ with stored as (
         select from policies p where p.version = s.policy and p.audit_tier <> s.tier))
     on conflict do nothing
 ), kept as (
-    insert into inputs (job_id, batch_id, input)
-    select * from unnest($20::uuid[], $21::uuid[], $22::json[]) on conflict do nothing
+    insert into inputs (job_id, batch_id, input, attachments)
+    select * from unnest($20::uuid[], $21::uuid[], $22::json[], $35::json[]) on conflict do nothing
 ), letters as (
     insert into dead_letters (job_id, batch_id, custom_id, line, decided, topic, partition,
         "offset", value, reason, text, attempts, recorded_at)

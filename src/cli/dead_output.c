@@ -175,7 +175,8 @@ static void show_header(void *owner, const char *name, struct slice value) {
 // The job's input where the bytes are a job; else the bytes.
 static void show_value(struct dead_output *output, struct page *page,
                        const struct letter *letter) {
-    const struct wire_limits limits = {INPUT_BYTES, INPUT_DEPTH};
+    const struct wire_limits limits = {
+        INPUT_BYTES, INPUT_DEPTH, {ATTACHMENTS_MOST, SIZE_MAX, SIZE_MAX}};
     struct slice detail = {0};
     struct job job = {0};
     enum reason reason =

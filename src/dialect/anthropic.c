@@ -10,15 +10,24 @@ enum { TOKENS_DEFAULT = 4096 };
 
 // --- messages
 
-static void write_source(const struct part *part, struct buf *body) {
-    if (part->kind == PART_IMAGE_URL) {
-        buf_text(body, "{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":");
-    } else {
-        buf_text(body, "{\"type\":\"image\",\"source\":{\"type\":\"base64\",\"media_type\":");
-        buf_json_string(body, part->media_type);
-        buf_text(body, ",\"data\":");
-    }
+static void write_url(const struct part *part, struct buf *body) {
+    buf_text(body, "{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":");
     buf_json_string(body, part->text);
+    buf_text(body, "}}");
+}
+
+static void write_data(struct chat *chat, const struct part *part) {
+    struct buf *body = chat->members.body;
+    enum chat_media media = chat_media(part);
+    if (media == CHAT_OTHER) {
+        chat_refuse_media(chat, part);
+        return;
+    }
+    buf_printf(body, "{\"type\":\"%s\",\"source\":{\"type\":\"base64\",\"media_type\":",
+               media == CHAT_IMAGE ? "image" : "document");
+    buf_json_string(body, part->media_type);
+    buf_text(body, ",\"data\":");
+    chat_data(chat, part);
     buf_text(body, "}}");
 }
 
@@ -26,8 +35,10 @@ static void write_source(const struct part *part, struct buf *body) {
 static void write_part(struct chat *chat, const struct message *message, const struct part *part) {
     struct buf *body = chat->members.body;
     (void)message;
-    if (part->kind == PART_IMAGE_DATA || part->kind == PART_IMAGE_URL) {
-        write_source(part, body);
+    if (part->kind == PART_IMAGE_URL) {
+        write_url(part, body);
+    } else if (part->kind == PART_DATA || part->kind == PART_ATTACHMENT) {
+        write_data(chat, part);
     } else if (part->node) {
         buf_slice_add(body, json_raw(&chat->messages.payload, part->node));
     } else {
@@ -198,4 +209,5 @@ const struct dialect anthropic_dialect = {
     .read = read_reply,
     .key_header = "x-api-key: ",
     .headers = headers,
+    .parts = true,
 };

@@ -11,6 +11,9 @@
 struct chat {
     struct messages messages;
     struct members members;
+    bool refers;      // a part stands for an attachment
+    struct err *err;  // of the first part that cannot be written
+    bool ok;
 };
 
 // A dialect's form of a body.
@@ -34,6 +37,16 @@ typedef void chat_part_write(struct chat *chat, const struct message *message,
 void chat_parts(struct chat *chat, const struct message *message, chat_part_write *write);
 // Those of several messages, as one array.
 void chat_all_parts(struct chat *chat, enum chat_which which, chat_part_write *write);
+
+// Data, be it the payload's or an attachment's: an image, or a document that the dialect has a form
+// for. Otherwise the request is refused: what the model does not see it would not miss.
+enum chat_media { CHAT_IMAGE, CHAT_DOCUMENT, CHAT_OTHER };
+enum chat_media chat_media(const struct part *part);
+void chat_refuse_media(struct chat *chat, const struct part *part);
+// As a JSON string, bare or as a URL "data:image/png;base64,…".
+void chat_data(struct chat *chat, const struct part *part);
+void chat_data_url(struct chat *chat, const struct part *part);
+void chat_name(struct chat *chat, const struct part *part);  // likewise, a file's name
 
 // {"role":…,"content":…}, where the content is a text or an array of parts. What has no role, or
 // neither text nor parts, is of a kind of its own, and stands as it is.

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "dialect/model.h"
+#include "job/attachment.h"
 #include "job/reason.h"
 
 struct request {
@@ -17,6 +18,10 @@ struct request {
     const struct path *path;  // its answer form: labels to ask for
     struct slice payload;     // JSON: what the prompt made, or else the job's input
     bool prompted;            // payload is a prompt's
+    // The job's attachments, whose content is here: parts of messages name them (messages.h).
+    const struct attachment *attachments;
+    uint32_t attachment_count;
+    enum reason *fault;       // set when build fails for more than the payload; NULL: nobody asks
 };
 
 // A reply that came over HTTP, whole.
@@ -55,6 +60,8 @@ struct dialect {
     bool samples;   // one request can ask for several answers, so confidence agreement does too
     bool classes;   // of classifiers: the model's labels are used
     bool tensors;   // the model must name its tensors
+    bool parts;     // its messages have parts, of which an attachment may be one; with others the
+                    // prompt has the content of attachments
 };
 
 // NULL: no dialect of that name. dialect_names: "openai_chat, …, scorer", for error texts.

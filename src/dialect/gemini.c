@@ -14,11 +14,12 @@ static void write_part(struct chat *chat, const struct message *message, const s
         buf_json_string(body, part->text);
         buf_char(body, '}');
         break;
-    case PART_IMAGE_DATA:
+    case PART_DATA:
+    case PART_ATTACHMENT:
         buf_text(body, "{\"inlineData\":{\"mimeType\":");
         buf_json_string(body, part->media_type);
         buf_text(body, ",\"data\":");
-        buf_json_string(body, part->text);
+        chat_data(chat, part);
         buf_text(body, "}}");
         break;
     case PART_IMAGE_URL:
@@ -200,4 +201,5 @@ const struct dialect gemini_dialect = {
     .key_header = "x-goog-api-key: ",
     .logprobs = true,
     .samples = true,
+    .parts = true,
 };

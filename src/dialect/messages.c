@@ -70,6 +70,12 @@ static struct slice payload_text(const struct messages *m) {
                                                     : json_raw(&m->payload, 0);
 }
 
+// A prompt may leave them out before a model that cannot take them.
+static bool has_to_follow(const struct messages *m) {
+    return m->request->attachment_count > 0 &&
+           (m->form == MESSAGES_MADE || !m->request->model->no_attachments);
+}
+
 bool messages_next(const struct messages *m, uint32_t *place, struct message *message) {
     uint32_t last = m->form == MESSAGES_TEXT ? 1 : 2;
     if (m->form != MESSAGES_MADE && m->form != MESSAGES_TEXT) {
@@ -85,7 +91,8 @@ bool messages_next(const struct messages *m, uint32_t *place, struct message *me
     }
     bool system = *place < last;
     *message = (struct message){.role = slice_of(system ? "system" : "user"),
-                                .text = system ? instruction_of(m) : payload_text(m)};
+                                .text = system ? instruction_of(m) : payload_text(m),
+                                .attached = !system && has_to_follow(m)};
     return true;
 }
 
@@ -123,39 +130,97 @@ static bool read_data(struct slice url, struct part *part) {
         return false;
     }
     const char *type = url.at + sizeof(scheme) - 1, *data = at + sizeof(mark) - 1;
-    part->kind = PART_IMAGE_DATA;
+    part->kind = PART_DATA;
     part->media_type = (struct slice){type, (size_t)(at - type)};
     part->text = (struct slice){data, (size_t)(url.at + url.len - data)};
     return true;
 }
 
-static void read_part(const struct messages *m, uint32_t node, struct part *part) {
+static void read_image(const struct messages *m, uint32_t node, struct part *part) {
     const struct json *payload = &m->payload;
-    struct arena *arena = m->arena;
-    uint32_t type = json_get(payload, node, "type");
-    uint32_t text = json_get(payload, node, "text");
     uint32_t image = json_get(payload, node, "image_url");
     uint32_t url = image && json_type(payload, image) == JSON_OBJECT
                        ? reading_get(payload, image, "url")
                        : image;
-    *part = (struct part){.kind = PART_RAW, .node = node};
-    if (type && text && json_string_is(payload, type, "text")) {
-        part->text = json_string(payload, text, arena);
-        part->kind = part->text.at ? PART_TEXT : PART_RAW;
-    } else if (type && url && json_string_is(payload, type, "image_url")) {
-        struct slice address = json_string(payload, url, arena);
-        if (address.at && !read_data(address, part)) {
-            part->kind = PART_IMAGE_URL;
-            part->text = address;
+    struct slice address = url ? json_string(payload, url, m->arena) : (struct slice){0};
+    if (address.at && !read_data(address, part)) {
+        part->kind = PART_IMAGE_URL;
+        part->text = address;
+    }
+}
+
+// {"type": "file", "file": {"filename", "file_data": "data:application/pdf;base64,…"}}
+static void read_file(const struct messages *m, uint32_t node, struct part *part) {
+    uint32_t file = json_get(&m->payload, node, "file");
+    uint32_t data = reading_get(&m->payload, file, "file_data");
+    uint32_t name = reading_get(&m->payload, file, "filename");
+    struct slice url = data ? json_string(&m->payload, data, m->arena) : (struct slice){0};
+    if (url.at && read_data(url, part) && name) {
+        part->name = json_string(&m->payload, name, m->arena);
+    }
+}
+
+static const struct attachment *find_attachment(const struct messages *m, uint32_t node) {
+    const struct request *request = m->request;
+    struct slice name = json_string(&m->payload, node, m->arena);
+    int64_t place;
+    if (json_integer(&m->payload, node, &place)) {
+        return place >= 0 && place < request->attachment_count ? &request->attachments[place]
+                                                               : NULL;
+    }
+    for (uint32_t i = 0; name.at && i < request->attachment_count; i++) {
+        if (request->attachments[i].name.at && slice_equal(request->attachments[i].name, name)) {
+            return &request->attachments[i];
         }
     }
+    return NULL;
+}
+
+static void set_attachment(struct part *part, const struct attachment *attachment) {
+    part->kind = PART_ATTACHMENT;
+    part->attachment = attachment;
+    if (attachment) {
+        part->media_type = attachment->media_type;
+        part->name = attachment->name;
+    }
+}
+
+bool part_is_attachment(const struct messages *m, uint32_t node) {
+    return m->request->attachment_count > 0 && reading_get(&m->payload, node, "attachment");
+}
+
+static void read_part(const struct messages *m, uint32_t node, struct part *part) {
+    uint32_t type = reading_get(&m->payload, node, "type");
+    uint32_t text = reading_get(&m->payload, node, "text");
+    *part = (struct part){.kind = PART_RAW, .node = node};
+    if (part_is_attachment(m, node)) {
+        set_attachment(part,
+                       find_attachment(m, json_get(&m->payload, node, "attachment")));
+    } else if (type && text && json_string_is(&m->payload, type, "text")) {
+        part->text = json_string(&m->payload, text, m->arena);
+        part->kind = part->text.at ? PART_TEXT : PART_RAW;
+    } else if (type && json_string_is(&m->payload, type, "image_url")) {
+        read_image(m, node, part);
+    } else if (type && json_string_is(&m->payload, type, "file")) {
+        read_file(m, node, part);
+    }
+}
+
+// A text, and what follows it.
+static bool made_part(const struct messages *m, const struct message *message, uint32_t place,
+                      struct part *part) {
+    *part = (struct part){.kind = PART_TEXT, .text = message->text};
+    if (place > 0 && message->attached && place <= m->request->attachment_count) {
+        set_attachment(part, &m->request->attachments[place - 1]);
+        return true;
+    }
+    return place == 0;
 }
 
 bool part_next(const struct messages *m, const struct message *message, uint32_t *place,
                struct part *part) {
     if (message->text.at) {
-        *part = (struct part){.kind = PART_TEXT, .text = message->text};
-        return (*place)++ == 0;
+        return made_part(m, message, (*place)++, part);
     }
     if (message->parts == 0) {
         return false;

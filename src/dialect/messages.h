@@ -2,8 +2,10 @@
 //
 // A payload is what a prompt made (a string, an array of messages, or an object that holds such an
 // array), a request body that was the job's input, or any other input, of which messages are made.
-// Messages are OpenAI's: a role and a content that is text or parts of text and images. So one
-// prompt, or one batch file, serves every dialect.
+// Messages are OpenAI's: a role and a content that is text or parts of text, images and files. So
+// one prompt, or one batch file, serves every dialect. A part with a member `attachment` stands for
+// the job's attachment of that number, from 0, or name. Where the messages are made here, or the
+// prompt made but a string, all attachments follow the text.
 #ifndef TASKFIT_DIALECT_MESSAGES_H
 #define TASKFIT_DIALECT_MESSAGES_H
 
@@ -36,6 +38,7 @@ bool messages_find(struct messages *messages, const struct request *request, con
 struct message {
     struct slice role;  // absent: the element is something else, node tells
     struct slice text;  // absent: parts
+    bool attached;      // all attachments follow the text
     uint32_t parts;     // the array of parts in payload; 0: neither text nor parts
     uint32_t node;      // the message in payload; 0: it was made here
 };
@@ -49,14 +52,18 @@ uint32_t messages_limit(const struct messages *messages, uint32_t most);
 
 // One part of a content. `raw`: of a kind that is not known here, to be passed on as it is.
 struct part {
-    enum { PART_TEXT, PART_IMAGE_DATA, PART_IMAGE_URL, PART_RAW } kind;
-    struct slice text;        // of text, the data in base64, or the URL
+    enum { PART_TEXT, PART_IMAGE_URL, PART_DATA, PART_ATTACHMENT, PART_RAW } kind;
+    struct slice text;        // of text; of data in base64, or the URL
     struct slice media_type;  // of data: image/png
+    struct slice name;        // of data, likewise; absent: none
+    // Of PART_ATTACHMENT, which stands for data; NULL: there is none that the part could mean.
+    const struct attachment *attachment;
     uint32_t node;            // the part in payload; 0: it was made here
 };
 
 // Goes through a message's: *place begins with 0. Its text is one part. False: there are no more.
 bool part_next(const struct messages *messages, const struct message *message, uint32_t *place,
                struct part *part);
+bool part_is_attachment(const struct messages *messages, uint32_t node);
 
 #endif

@@ -31,6 +31,7 @@ struct model {
     enum confidence_kind confidence;
     struct price price;
     struct gate_limits limits;
+    bool no_attachments;    // it takes texts alone
     bool hedge;             // a call that is among the slowest is made a second time
     int64_t timeout_ms;     // of one request
     uint32_t attempts;      // requests for one hop, the first included

@@ -6,12 +6,68 @@
 // --- messages
 
 static void write_part(struct chat *chat, const struct message *message, const struct part *part) {
+    struct buf *body = chat->members.body;
     (void)message;
-    buf_slice_add(chat->members.body, json_raw(&chat->messages.payload, part->node));
+    if (part->kind != PART_ATTACHMENT && part->node) {
+        buf_slice_add(body, json_raw(&chat->messages.payload, part->node));
+    } else if (part->kind == PART_TEXT) {
+        buf_text(body, "{\"type\":\"text\",\"text\":");
+        buf_json_string(body, part->text);
+        buf_char(body, '}');
+    } else if (chat_media(part) == CHAT_IMAGE) {
+        buf_text(body, "{\"type\":\"image_url\",\"image_url\":{\"url\":");
+        chat_data_url(chat, part);
+        buf_text(body, "}}");
+    } else if (chat_media(part) == CHAT_DOCUMENT) {
+        buf_text(body, "{\"type\":\"file\",\"file\":{\"filename\":");
+        chat_name(chat, part);
+        buf_text(body, ",\"file_data\":");
+        chat_data_url(chat, part);
+        buf_text(body, "}}");
+    } else {
+        chat_refuse_media(chat, part);
+    }
 }
 
+static bool refers(const struct chat *chat, const struct message *message) {
+    const struct json *payload = &chat->messages.payload;
+    for (uint32_t i = message->parts ? json_first(payload, message->parts) : 0; i;
+         i = json_after(payload, message->parts, i)) {
+        if (part_is_attachment(&chat->messages, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// As it is, but for the parts that stand for attachments.
 static void write_message(struct chat *chat, const struct message *message) {
-    chat_role_content(chat, message, write_part);
+    const struct json *payload = &chat->messages.payload;
+    struct buf *body = chat->members.body;
+    if (message->node == 0) {
+        chat_role_content(chat, message, write_part);
+        return;
+    }
+    if (!refers(chat, message)) {
+        buf_slice_add(body, json_raw(payload, message->node));
+        return;
+    }
+    const char *comma = "{";
+    for (uint32_t i = json_first(payload, message->node); i;
+         i = json_after(payload, message->node, i)) {
+        buf_text(body, comma);
+        buf_slice_add(body, json_raw(payload, i));
+        buf_char(body, ':');
+        if (i + 1 == message->parts) {
+            buf_char(body, '[');
+            chat_parts(chat, message, write_part);
+            buf_char(body, ']');
+        } else {
+            buf_slice_add(body, json_raw(payload, i + 1));
+        }
+        comma = ",";
+    }
+    buf_char(body, '}');
 }
 
 static void write_messages(struct chat *chat) {
@@ -19,7 +75,8 @@ static void write_messages(struct chat *chat) {
     if (!members_add(&chat->members, "messages")) {
         return;
     }
-    if (messages->form == MESSAGES_LIST || messages->form == MESSAGES_BODY) {
+    bool made = messages->form == MESSAGES_MADE || messages->form == MESSAGES_TEXT;
+    if (!made && messages->request->attachment_count == 0) {
         buf_slice_add(chat->members.body, json_raw(&messages->payload, messages->list));
     } else {
         chat_messages(chat, CHAT_ALL, write_message);
@@ -137,4 +194,5 @@ const struct dialect openai_chat_dialect = {
     .key_header = "Authorization: Bearer ",
     .logprobs = true,
     .samples = true,
+    .parts = true,
 };

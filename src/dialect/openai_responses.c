@@ -5,6 +5,19 @@
 
 // --- input
 
+static void write_data(struct chat *chat, const struct part *part) {
+    struct buf *body = chat->members.body;
+    if (chat_media(part) == CHAT_IMAGE) {
+        buf_text(body, "{\"type\":\"input_image\",\"image_url\":");
+    } else {
+        buf_text(body, "{\"type\":\"input_file\",\"filename\":");
+        chat_name(chat, part);
+        buf_text(body, ",\"file_data\":");
+    }
+    chat_data_url(chat, part);
+    buf_char(body, '}');
+}
+
 static void write_part(struct chat *chat, const struct message *message, const struct part *part) {
     struct buf *body = chat->members.body;
     const struct json *payload = &chat->messages.payload;
@@ -16,16 +29,15 @@ static void write_part(struct chat *chat, const struct message *message, const s
         buf_json_string(body, part->text);
         buf_char(body, '}');
         break;
-    case PART_IMAGE_DATA:
-    case PART_IMAGE_URL: {
-        // Both kinds are a URL here, as they came.
-        uint32_t image = json_get(payload, part->node, "image_url");
-        uint32_t url = json_get(payload, image, "url");
+    case PART_IMAGE_URL:
         buf_text(body, "{\"type\":\"input_image\",\"image_url\":");
-        buf_slice_add(body, json_raw(payload, url ? url : image));
+        buf_json_string(body, part->text);
         buf_char(body, '}');
         break;
-    }
+    case PART_DATA:
+    case PART_ATTACHMENT:
+        write_data(chat, part);
+        break;
     case PART_RAW:
         buf_slice_add(body, json_raw(payload, part->node));
         break;
@@ -131,4 +143,5 @@ const struct dialect openai_responses_dialect = {
     .read = openai_responses_read,
     .key_header = "Authorization: Bearer ",
     .logprobs = true,
+    .parts = true,
 };

@@ -7,6 +7,7 @@
 #include "fleet/models.h"
 #include "fleet/process.h"
 #include "fleet/replies.h"
+#include "fleet/requests.h"
 #include "io/http.h"
 #include "io/jq.h"
 #include "io/loop.h"
@@ -69,24 +70,13 @@ static void fail(struct hop *hop, enum reason reason, struct slice text) {
 }
 
 static bool build(struct caller *caller, struct hop *hop) {
-    const struct config_model *conf = hop->call.model->conf;
-    struct slice payload = hop->job.input;
-    struct err err;
+    struct slice text;
     if (hop->call.body.at) {
         return true;  // of the try before
     }
-    if (conf->prompt) {
-        buf_clear(&caller->payload);
-        if (!jq_run(conf->prompt, payload, &caller->payload, &err)) {
-            fail(hop, REASON_ERROR_PROMPT, arena_printf(&hop->arena, "%s", err.text));
-            return false;
-        }
-        payload = buf_slice(&caller->payload);
-    }
-    struct request request = reply_request(hop, payload);
-    buf_clear(&caller->scratch);
-    if (!conf->model.dialect->build(&request, &caller->scratch, &err)) {
-        fail(hop, REASON_ERROR_PROMPT, arena_printf(&hop->arena, "%s", err.text));
+    enum reason reason = request_make(hop, &caller->payload, &caller->scratch, &text);
+    if (reason != REASON_NONE) {
+        fail(hop, reason, text);
         return false;
     }
     hop->call.body = arena_slice(&hop->arena, buf_slice(&caller->scratch));

@@ -13,7 +13,8 @@
 #include "io/yaml.h"
 
 struct draft {
-    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *paths, *gateway;
+    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *paths, *gateway,
+        *attachments;
     const char *listen;
     int log_level;
 };
@@ -31,6 +32,8 @@ static const struct conf_row top_rows[] = {
     {"tiers", CONF_NODE, TOP(tiers), NULL, 0, 0, "map", "name: a tier, below"},
     {"paths", CONF_NODE, TOP(paths), NULL, 0, 0, "map", "name: a path, below"},
     {"limits", CONF_NODE, TOP(limits), "", 0, 0, "map", "what bounds each process, below"},
+    {"attachments", CONF_NODE, TOP(attachments), "", 0, 0, "map",
+     "what a job may carry beside its input, below"},
     {"gateway", CONF_NODE, TOP(gateway), "", 0, 0, "map", "the HTTP API, below"},
     {"listen", CONF_TEXT, TOP(listen), "", 0, 0, NULL,
      "host:port of /metrics, /healthz and /readyz; port 0: any free one; absent: none"},
@@ -117,6 +120,7 @@ void config_reference(FILE *out) {
     config_models_reference(out);
     config_tiers_reference(out);
     config_paths_reference(out);
+    config_attachments_reference(out);
     config_gateway_reference(out);
 }
 
@@ -280,6 +284,7 @@ static bool root_read(struct config *config, const struct conf_node *root, struc
     config->log_level = draft.log_level;
     return kafka_read(config, draft.kafka, err) && postgres_read(config, draft.postgres, err) &&
            limits_read(config, draft.limits, err) &&
+           config_attachments_read(config, draft.attachments, err) &&
            config_models_read(config, draft.models, err) &&
            config_tiers_read(config, draft.tiers, err) &&
            config_paths_read(config, draft.paths, err) &&

@@ -70,6 +70,7 @@ struct config {
     uint32_t tier_count;
     const struct config_path *paths;
     uint32_t path_count;
+    struct config_attachments attachments;
     struct config_gateway gateway;
     struct arena_pool pool;
     struct arena arena;
@@ -84,6 +85,8 @@ void config_release(struct config *config);
 const struct config_path *config_path_find(const struct config *config, struct slice name);
 const struct config_tier *config_tier_find(const struct config *config, struct slice name);
 const struct config_model *config_model_find(const struct config *config, struct slice name);
+// Of an attachment's URI in its one form.
+const struct config_prefix *config_prefix_find(const struct config *config, struct slice uri);
 
 // The topic of a tier's jobs, or of "results", "decisions", "dead": into text, ended by NUL.
 enum { TOPIC_TEXT = 250 };

@@ -1,8 +1,11 @@
-// The parts of the configuration that say where a process meets the world: brokers, the HTTP API.
+// The parts of the configuration that say where a process meets the world: brokers, stores of
+// attachments, the HTTP API.
 #ifndef TASKFIT_FLEET_CONFIG_ENDS_H
 #define TASKFIT_FLEET_CONFIG_ENDS_H
 
 #include <stdint.h>
+
+#include "job/attachment.h"
 
 struct config_kafka {
     const char *brokers;
@@ -24,6 +27,19 @@ enum config_security {
     SECURITY_SSL,
     SECURITY_SASL_PLAINTEXT,
     SECURITY_SASL_SSL,
+};
+
+enum { PREFIXES_MOST = 32 };
+
+// What a job may carry beside its input, and where the rest of it is fetched from.
+struct config_attachments {
+    struct attachment_limits limits;
+    struct config_prefix {
+        struct slice uri;  // in its one form (job/uri.h), ended by '/'
+        bool private;      // its host may be anywhere
+    } prefixes[PREFIXES_MOST];
+    uint32_t prefix_count;
+    int64_t timeout_ms;
 };
 
 struct config_gateway {

@@ -11,7 +11,7 @@ struct draft {
     const char *dialect, *url, *model, *key, *prompt, *reply;
     const struct conf_node *extra, *price, *limits, *retry, *labels, *tensors;
     int confidence;
-    bool hedge;
+    bool hedge, attachments;
     int64_t timeout_ms, reply_bytes;
     uint32_t max_tokens, top_logprobs, samples;
 };
@@ -48,6 +48,9 @@ static const struct conf_row model_rows[] = {
     {"price", CONF_NODE, MODEL(price), "", 0, 0, "map", "what it costs, below; absent: nothing"},
     {"limits", CONF_NODE, MODEL(limits), "", 0, 0, "map", "what bounds its use, below"},
     {"timeout", CONF_DURATION, MODEL(timeout_ms), "60s", 1, 3600000, NULL, "of one request"},
+    {"attachments", CONF_SWITCH, MODEL(attachments), "true", 0, 0, NULL,
+     "false: it takes texts alone, and a message with an attachment is an error at once "
+     "(input.attachment)"},
     {"hedge", CONF_SWITCH, MODEL(hedge), "false", 0, 0, NULL,
      "a call that takes longer than 19 of 20 do is made a second time, of one in 20 at most; the "
      "first answer counts, both are paid for"},
@@ -257,6 +260,7 @@ static bool model_read(struct config *config, const struct conf_node *node,
     m->confidence = (enum confidence_kind)draft.confidence;
     m->timeout_ms = draft.timeout_ms;
     m->hedge = draft.hedge;
+    m->no_attachments = !draft.attachments;
     m->reply_bytes = (uint32_t)draft.reply_bytes;
     m->max_tokens = draft.max_tokens;
     m->top_logprobs = draft.top_logprobs;

@@ -18,6 +18,9 @@ bool config_paths_read(struct config *config, const struct conf_node *paths,
                        struct err *err) MUST_CHECK;
 bool config_gateway_read(struct config *config, const struct conf_node *gateway,
                          struct err *err) MUST_CHECK;
+bool config_attachments_read(struct config *config, const struct conf_node *attachments,
+                             struct err *err) MUST_CHECK;
+void config_attachments_reference(FILE *out);
 void config_models_reference(FILE *out);
 void config_tiers_reference(FILE *out);
 void config_paths_reference(FILE *out);

@@ -36,6 +36,13 @@ static void write_codes(const struct decision *d, struct buf *out) {
     }
 }
 
+static bool is_kept(const struct hop *hop) {
+    enum path_keep keep = hop->path ? hop->path->policy.keep : KEEP_NONE;
+    return (keep == KEEP_ALL && hop->job.hop == 0) ||
+           (keep == KEEP_REVIEW &&
+            (hop->decision->verdict == VERDICT_REVIEW || hop->decision->audit));
+}
+
 static void prepare_letter(struct hop *hop, struct buf *scratch) {
     const struct decision_reason *first = &hop->decision->reasons[0];
     buf_clear(scratch);
@@ -57,6 +64,11 @@ void decisions_prepare(struct hop *hop) {
         buf_clear(&scratch);
         write_explanation(hop->decision, &scratch);
         hop->explanation = arena_slice(&hop->arena, buf_slice(&scratch));
+    }
+    if (is_kept(hop) && hop->job.attachment_count > 0) {
+        buf_clear(&scratch);
+        attachments_json(hop->job.attachments, hop->job.attachment_count, true, &scratch);
+        hop->attachments = arena_slice(&hop->arena, buf_slice(&scratch));
     }
     if (hop->decision->verdict == VERDICT_DEAD) {
         prepare_letter(hop, &scratch);
@@ -81,6 +93,7 @@ PUT(tenant, pg_slice(params, hop->job.tenant))
 PUT(audit, pg_bool(params, hop->decision->audit))
 PUT(cost, pg_int8(params, hop->decision->cost_pico_usd))
 PUT(created, pg_time(params, hop->job.created_ms))
+PUT(attachments, pg_slice(params, hop->attachments))
 PUT(input, pg_slice(params, hop->job.input))
 PUT(topic, pg_slice(params, slice_of(ticket_topic(hop->ticket))))
 PUT(partition, pg_int4(params, ticket_partition(hop->ticket)))
@@ -112,19 +125,14 @@ static const struct row_column decision_columns[] = {
 static const struct row_column input_columns[] = {
     {PG_UUID, rows_put_job}, {PG_UUID, rows_put_batch}, {PG_JSON, put_input}};
 
+static const struct row_column attachment_columns[] = {{PG_JSON, put_attachments}};
+
 static const struct row_column letter_columns[] = {
     {PG_UUID, rows_put_job},        {PG_UUID, rows_put_batch}, {PG_TEXT, rows_put_custom_id},
     {PG_INT8, rows_put_line},       {PG_TEXT, put_topic},      {PG_INT4, put_partition},
     {PG_INT8, put_offset},          {PG_BYTEA, put_value},     {PG_TEXT, put_reason},
     {PG_TEXT, put_text},            {PG_INT4, put_attempts},   {PG_TIMESTAMPTZ, put_recorded},
 };
-
-static bool is_kept(const struct hop *hop) {
-    enum path_keep keep = hop->path ? hop->path->policy.keep : KEEP_NONE;
-    return (keep == KEEP_ALL && hop->job.hop == 0) ||
-           (keep == KEEP_REVIEW &&
-            (hop->decision->verdict == VERDICT_REVIEW || hop->decision->audit));
-}
 
 static bool is_dead(const struct hop *hop) {
     return hop->decision->verdict == VERDICT_DEAD;
@@ -150,6 +158,7 @@ void decisions_encode(struct hop *const *rows, size_t count, struct pg_params *p
     rows_encode(decision_columns, COUNT(decision_columns), rows, count, params);
     encode_some(input_columns, COUNT(input_columns), rows, count, params, is_kept);
     encode_some(letter_columns, COUNT(letter_columns), rows, count, params, is_dead);
+    encode_some(attachment_columns, COUNT(attachment_columns), rows, count, params, is_kept);
 }
 
 void decisions_encode_keys(struct hop *const *rows, size_t count, struct pg_params *params) {

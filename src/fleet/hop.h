@@ -94,7 +94,7 @@ struct hop {
     struct hop_call call;
     struct hop_burial burial;
     struct decision *decision;  // the escalator's, with its columns and
-    struct slice reasons, explanation;
+    struct slice reasons, explanation, attachments;
     struct slice policy;        // the version that decided
     struct revision *revision;  // of an outcome, which no record brought (fleet/revisions.h)
     struct list twins;          // hops with the same key that wait for this one

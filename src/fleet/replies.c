@@ -13,7 +13,9 @@ struct request reply_request(const struct hop *hop, struct slice payload) {
     return (struct request){.model = &conf->model,
                             .path = &hop->path->policy,
                             .payload = payload,
-                            .prompted = conf->prompt != NULL};
+                            .prompted = conf->prompt != NULL,
+                            .attachments = hop->job.attachments,
+                            .attachment_count = hop->job.attachment_count};
 }
 
 static void account(struct hop *hop, const struct reading *reading) {

@@ -64,7 +64,8 @@ void store_add(struct store *store, struct hop *hop, enum step step) {
 }
 
 static size_t documents_size(const struct hop *hop) {
-    return hop->job.input.len + hop->attempt.answer.len + hop->burial.value.len;
+    return hop->job.input.len + hop->attachments.len + hop->attempt.answer.len +
+           hop->burial.value.len;
 }
 
 // As many rows as the limit allows, and fewer of large ones; one in any case.

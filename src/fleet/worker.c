@@ -8,6 +8,7 @@
 #include "fleet/caller.h"
 #include "fleet/order.h"
 #include "fleet/recall.h"
+#include "fleet/requests.h"
 #include "fleet/rows.h"
 #include "fleet/station.h"
 #include "fleet/switches.h"
@@ -95,9 +96,11 @@ static void begin_attempt(struct worker *w, struct hop *hop) {
 static enum reason read_job(struct worker *w, struct hop *hop, const struct record *record,
                             struct slice *text) {
     const struct config_limits *limits = &hop->config->limits;
-    struct wire_limits wire = {(size_t)limits->input_bytes, limits->input_depth};
+    struct wire_limits wire = {(size_t)limits->input_bytes, limits->input_depth,
+                               hop->config->attachments.limits};
     enum reason reason = wire_job_read(record->value, &wire, &hop->arena, &hop->job, text);
-    return reason ? reason : hop_find_path(hop, slice_of(w->tier), text);
+    reason = reason ? reason : hop_find_path(hop, slice_of(w->tier), text);
+    return reason ? reason : request_check_uris(hop, text);
 }
 
 static void on_taken(void *owner, struct hop *hop, const struct record *record) {

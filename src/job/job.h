@@ -6,6 +6,7 @@
 
 #include "base/slice.h"
 #include "base/uuid.h"
+#include "job/attachment.h"
 
 enum { HOPS_MOST = 16 };  // a limit on any path's `hops`
 
@@ -36,6 +37,8 @@ struct job {
     struct uuid id;
     struct slice path;
     struct slice input;       // JSON
+    struct attachment *attachments;
+    uint32_t attachment_count;
     uint32_t schema;
     bool has_batch;
     struct uuid batch_id;

@@ -29,6 +29,9 @@
     X(ERROR_CONTEXT,     NEXT, "error.context",     "the input is too long for the model") \
     X(ERROR_CONTENT,     NEXT, "error.content",     "the model's content filter refused") \
     X(ERROR_PROMPT,      NEXT, "error.prompt",      "the prompt could not be made from the input") \
+    X(ERROR_ATTACHMENT,  NEXT, "error.attachment",  "an attachment could not be fetched") \
+    X(INPUT_ATTACHMENT,  NEXT, \
+      "input.attachment",  "the model cannot take an attachment, or the input names none of it") \
     X(ERROR_TIER,        NEXT, "error.tier",        "the tier has no model that could be called") \
     X(TIER_SKIPPED,      NEXT, "tier.skipped",      "the path's certificate leaves this tier out") \
     X(ANSWER_MISSING,    NEXT, "answer.missing",    "the reply holds no answer") \
@@ -58,11 +61,15 @@
     X(REVIEW_UNDONE,   NOTE, "review.undone",     "a person took back what they had said") \
     X(PATH_UNKNOWN,      DEAD, "path.unknown",      "the configuration has no such path") \
     X(PATH_TIER,         DEAD, "path.tier",         "the path does not lead through this tier") \
+    X(ATTACHMENT_URI,    DEAD, \
+      "attachment.uri",    "an attachment's URI is below no prefix that the configuration allows") \
     X(MESSAGE_BROKEN,    DEAD, "message.broken",    "the bytes are no message of the contract") \
     X(MESSAGE_SCHEMA,    DEAD, \
       "message.schema",    "the message asks for more than this program knows") \
-    X(MESSAGE_INCOMPLETE,DEAD, "message.incomplete","the job lacks its id, path or input") \
-    X(MESSAGE_TOO_LARGE, DEAD, "message.too_large", "the input or the record is above the limit") \
+    X(MESSAGE_INCOMPLETE,DEAD, \
+      "message.incomplete","the job lacks its id, path or input, or a part of an attachment") \
+    X(MESSAGE_TOO_LARGE, DEAD, \
+      "message.too_large", "the input, an attachment or the record is above the limit") \
     X(MESSAGE_NOT_JSON,  DEAD, "message.not_json",  "the input is not JSON, or nested too deeply") \
     X(MESSAGE_UTF8,      DEAD, "message.utf8",      "a text of the job is not UTF-8") \
     X(ROW_REFUSED,       DEAD, "row.refused",       "the database refused the row")

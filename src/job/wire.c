@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "taskfit.pb-c.h"
+#include "job/wire_input.h"
 
 enum { SCHEMA = 1 };  // the newest that this program understands
 
@@ -54,22 +54,6 @@ static bool has_field_zero(const ProtobufCMessage *m) {
 
 static ProtobufCAllocator allocator_of(struct arena *arena) {
     return (ProtobufCAllocator){allocate, release, arena};
-}
-
-static struct slice from_bytes(protobuf_c_boolean has, ProtobufCBinaryData data) {
-    if (!has) {
-        return (struct slice){0};
-    }
-    return (struct slice){data.data ? (const char *)data.data : "", data.len};
-}
-
-static ProtobufCBinaryData to_bytes(struct slice slice) {
-    return (ProtobufCBinaryData){slice.len, (uint8_t *)(uintptr_t)slice.at};
-}
-
-// protobuf-c's strings are not const; none is written to.
-static char *to_text(struct slice slice, struct arena *arena) {
-    return slice.at ? arena_string(arena, slice) : NULL;
 }
 
 static bool rule_among(reason_message *const *reasons, size_t count) {
@@ -201,12 +185,8 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
         *detail = arena_printf(arena, "schema %u; this program knows %d", m->schema, SCHEMA);
         return REASON_MESSAGE_SCHEMA;
     }
-    if (m->input && m->input->n_attachments > 0) {
-        *detail = slice_of("input.attachments; this program takes input.json alone");
-        return REASON_MESSAGE_SCHEMA;
-    }
     if (m->input) {
-        job->input = from_bytes(m->input->has_json, m->input->json);
+        wire_input_from(m->input, arena, job);
     }
     if (!job->has_id || !job->path.at || !job->input.at || (batch.at && !job->has_batch)) {
         *detail = slice_of(!job->has_id      ? "id is missing or not 16 bytes"
@@ -215,7 +195,8 @@ static enum reason job_from(const job_message *m, struct arena *arena, struct jo
                                              : "batch_id is not 16 bytes");
         return REASON_MESSAGE_INCOMPLETE;
     }
-    return check_fields(m, arena, job, detail);
+    *detail = attachments_fault(job->attachments, job->attachment_count, arena);
+    return detail->at ? REASON_MESSAGE_INCOMPLETE : check_fields(m, arena, job, detail);
 }
 
 // Texts go to the database and to people, so they must be UTF-8; their length is bounded, because
@@ -250,6 +231,11 @@ static enum reason check_input(const struct job *job, const struct wire_limits *
     if (job->input.len > limits->input_bytes) {
         *detail = arena_printf(arena, "input of %zu bytes, more than %zu", job->input.len,
                                limits->input_bytes);
+        return REASON_MESSAGE_TOO_LARGE;
+    }
+    *detail = attachments_excess(job->attachments, job->attachment_count, &limits->attachments,
+                                 arena);
+    if (detail->at) {
         return REASON_MESSAGE_TOO_LARGE;
     }
     struct json_limits json_limits = {limits->input_depth, json_default_limits.nodes};
@@ -312,13 +298,10 @@ static void pack(const ProtobufCMessage *message, struct buf *out) {
 
 void wire_job_pack(const struct job *job, struct arena *arena, struct buf *out) {
     job_message m = TASKFIT__V1__JOB__INIT;
-    Taskfit__V1__Input input = TASKFIT__V1__INPUT__INIT;
-    input.has_json = true;
-    input.json = to_bytes(job->input);
     m.has_id = true;
     m.id = to_bytes(uuid_slice(&job->id));
     m.path = to_text(job->path, arena);
-    m.input = &input;
+    m.input = wire_input_to(job, arena);
     m.has_batch_id = job->has_batch;
     m.batch_id = to_bytes(uuid_slice(&job->batch_id));
     m.custom_id = to_text(job->custom_id, arena);

@@ -16,6 +16,7 @@
 struct wire_limits {
     size_t input_bytes;
     uint32_t input_depth;
+    struct attachment_limits attachments;
 };
 
 // REASON_NONE, or a MESSAGE_* reason with the particulars in *detail (arena). On a reason, what

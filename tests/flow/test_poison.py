@@ -33,7 +33,7 @@ def fleet_of_one(fleet, model):
 
 def attached():
     job = wire.job(line())
-    job.input.attachments.add(media_type="image/png", content=b"x")
+    job.input.attachments.add(content=b"x")
     return job
 
 
@@ -41,8 +41,10 @@ POISON = {
     "random bytes": (lambda: os.urandom(300), "message.broken"),
     "nothing": (lambda: b"", "message.incomplete"),
     "newer schema": (lambda: wire.job(line(), schema=2), "message.schema"),
-    "an attachment": (lambda: wire.Job(id=uuid.uuid4().bytes, path="invoices", input={
-        "json": b"{}", "attachments": [{"uri": "https://example.com/a.png"}]}), "message.schema"),
+    "an attachment by an address that nobody allowed": (lambda: wire.Job(
+        id=uuid.uuid4().bytes, path="invoices", input={
+            "json": b"{}", "attachments": [{"uri": "https://example.com/a.png"}]}),
+        "attachment.uri"),
     "unknown path": (lambda: wire.job(line(), path="invoicse"), "path.unknown"),
     "oversized input": (lambda: wire.job({"text": "x" * 70000}), "message.too_large"),
     "input that is not JSON": (lambda: wire.job(b'{"from": '), "message.not_json"),
@@ -60,7 +62,7 @@ POISON = {
     "no id": (lambda: wire.Job(path="invoices", input={"json": b"{}"}), "message.incomplete"),
     "short id": (lambda: wire.Job(id=b"abc", path="invoices", input={"json": b"{}"}),
                  "message.incomplete"),
-    "an attachment": (lambda: attached(), "message.schema"),
+    "an attachment without its media type": (lambda: attached(), "message.incomplete"),
     "a hop that no job has": (lambda: wire.job(line(), hop=99), "message.broken"),
     "a time that is none": (lambda: wire.job(line(), created_ms=-1), "message.broken"),
     "a text above its limit": (lambda: wire.job(line(), custom_id="x" * 513), "message.too_large"),

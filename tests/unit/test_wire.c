@@ -68,6 +68,91 @@ static void test_a_job_comes_back_as_it_went(void **state) {
     assert_null(s->job.tenant.at);
 }
 
+static struct attachment pictures[] = {
+    {.media_type = {"image/png", 9}, .name = {"front.png", 9}, .content = {"\x89PNG", 4}},
+    {.media_type = {"application/pdf", 15}, .content = {"%PDF", 4}},
+    {.uri = {"https://store.example/a.jpg", 27}}};
+
+// What is 8 bytes of attachments by value.
+static const struct wire_limits with_attachments = {
+    .input_bytes = 1000, .input_depth = 8, .attachments = {3, 4, 8}};
+
+static void test_attachments_come_and_go_on(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    struct attempt attempt = {.tier = slice_of("tiny"), .answer = slice_of("1"),
+                              .confidence_raw = NAN, .confidence = NAN};
+    struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid"};
+    struct attempt read;
+    job.attachments = pictures;
+    job.attachment_count = 3;
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &with_attachments), REASON_NONE);
+    wire_result_pack(&s->job, &attempt, &s->arena, &s->more);
+    assert_int_equal(wire_result_read(buf_slice(&s->more), &s->arena, &s->job, &read, &s->detail),
+                     REASON_NONE);
+    buf_clear(&s->bytes);
+    wire_next_job_pack(&s->job, &attempt, &decision, &s->arena, &s->bytes);
+    assert_int_equal(reread(s, &with_attachments), REASON_NONE);
+    assert_int_equal(s->job.attachment_count, 3);
+    assert_slice(s->job.attachments[0].media_type, "image/png");
+    assert_slice(s->job.attachments[0].name, "front.png");
+    assert_slice(s->job.attachments[0].content, "\x89PNG");
+    assert_null(s->job.attachments[0].uri.at);
+    assert_null(s->job.attachments[1].name.at);
+    assert_null(s->job.attachments[2].content.at);
+    assert_null(s->job.attachments[2].media_type.at);
+    assert_slice(s->job.attachments[2].uri, "https://store.example/a.jpg");
+}
+
+static void assert_attached(struct scene *s, struct attachment attachment, enum reason reason,
+                            const char *detail) {
+    struct job job = sample();
+    job.attachments = &attachment;
+    job.attachment_count = 1;
+    buf_clear(&s->bytes);
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_string_equal(reason_code(reread(s, &with_attachments)), reason_code(reason));
+    assert_slice(s->detail, detail);
+}
+
+static void test_attachments_that_are_not_whole(void **state) {
+    struct scene *s = *state;
+    const struct slice png = slice_of("image/png");
+    static const char *const types[] = {"image", "image/", "/png", "image/png; q=1", "image//png"};
+    assert_attached(s, (struct attachment){.media_type = png}, REASON_MESSAGE_INCOMPLETE,
+                    "attachment 0 has to have content or a uri, and not both");
+    assert_attached(s, (struct attachment){.content = {"x", 1}}, REASON_MESSAGE_INCOMPLETE,
+                    "attachment 0 has no media_type such as image/png");
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        assert_attached(
+            s, (struct attachment){.media_type = slice_of(types[i]), .content = {"x", 1}},
+            REASON_MESSAGE_INCOMPLETE, "attachment 0 has no media_type such as image/png");
+    }
+    assert_attached(s, (struct attachment){.media_type = png, .content = {"x", 1},
+                                           .name = slice_of("\xff")},
+                    REASON_MESSAGE_INCOMPLETE,
+                    "attachment 0 has a name that is not UTF-8 or above 512 bytes");
+    assert_attached(s, (struct attachment){.media_type = png, .content = {"12345", 5}},
+                    REASON_MESSAGE_TOO_LARGE, "attachment 0 of 5 bytes, more than 4");
+}
+
+static void test_more_attachments_than_the_limits_allow(void **state) {
+    struct scene *s = *state;
+    struct wire_limits few = with_attachments;
+    struct job job = sample();
+    job.attachments = pictures;
+    job.attachment_count = 3;
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    few.attachments.count = 2;
+    assert_int_equal(reread(s, &few), REASON_MESSAGE_TOO_LARGE);
+    assert_slice(s->detail, "3 attachments, more than 2");
+    few = with_attachments;
+    few.attachments.by_value = 7;
+    assert_int_equal(reread(s, &few), REASON_MESSAGE_TOO_LARGE);
+    assert_slice(s->detail, "attachments of 8 bytes by value, more than 7");
+}
+
 static void test_a_result_and_the_next_job(void **state) {
     struct scene *s = *state;
     struct job job = sample();
@@ -246,15 +331,6 @@ static void test_a_newer_schema_is_left_unread(void **state) {
 }
 
 // An answer without them would be one to another question.
-static void test_attachments_are_not_passed_over(void **state) {
-    struct scene *s = *state;
-    struct job job = sample();
-    wire_job_pack(&job, &s->arena, &s->bytes);
-    buf_bytes(&s->bytes, "\x1a\x05\x12\x03\x22\x01x", 7);  // input.attachments[0].uri
-    assert_int_equal(reread(s, &limits), REASON_MESSAGE_SCHEMA);
-    assert_true(s->job.has_id && s->detail.len > 0);
-}
-
 struct headers {
     const char *names[4];
     struct slice values[4];
@@ -298,7 +374,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_times_that_are_none_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_field_zero_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_newer_schema_is_left_unread, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_attachments_are_not_passed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attachments_come_and_go_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attachments_that_are_not_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_more_attachments_than_the_limits_allow, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_headers_of_a_record, setup, teardown),
     };
     return cmocka_run_group_tests_name("wire", tests, NULL, NULL);
