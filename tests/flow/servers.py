@@ -52,18 +52,24 @@ def node():
     return found[0] / "bin/node", found[0] / "lib/node_modules/npm/bin/npm-cli.js"
 
 
-def aimock_script():
-    home = CACHE / "aimock"
-    lock = (PINS / "aimock/package-lock.json").read_bytes()
+def packages(name):
+    """The folder with node_modules/ of what servers/NAME locks. Lock after a change there:
+    npm install --package-lock-only --omit-lockfile-registry-resolved"""
+    home = CACHE / name
+    lock = (PINS / name / "package-lock.json").read_bytes()
     if not current(home / "installed", lock):
         shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(PINS / "aimock", home)
+        shutil.copytree(PINS / name, home)
         program, npm = node()
         subprocess.run([program, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund",
                         "--silent"], cwd=home, check=True,
                        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"})
         (home / "installed").write_bytes(lock)
-    return home / "node_modules/@copilotkit/aimock/dist/cli.js"
+    return home
+
+
+def aimock_script():
+    return packages("aimock") / "node_modules/@copilotkit/aimock/dist/cli.js"
 
 
 # --- running
