@@ -2,7 +2,8 @@
 
 -- What a name may mean: a model, a tier, a prompt of attempts; a policy of decisions.
 -- name: compare_names
-select exists (select from attempts where model = $1::text),
+select exists (select from attempts where model = $1::text)
+           or exists (select from shadow_attempts where model = $1),
        exists (select from attempts where tier = $1),
        exists (select from attempts where prompt = $1),
        exists (select from decisions where policy = $1)
@@ -15,18 +16,25 @@ select exists (select from attempts where model = $1::text),
 with sides (side, kind, name, batch) as (
     values ('a', $1::text, $2::text, $3::uuid), ('b', $4::text, $5::text, $6::uuid)
 ), attempted as (
-    select distinct on (s.side, a.job_id) s.side, s.kind, a.job_id, a.path, a.batch_id, a.answer,
-           a.cost_pico_usd as cost, a.latency_ms as ms, a.tier, a.started_at as at
-    from sides s
-    join attempts a on (s.kind = 'model' and a.model = s.name)
-                    or (s.kind = 'tier' and a.tier = s.name)
-                    or (s.kind = 'prompt' and a.prompt = s.name)
-    order by s.side, a.job_id, a.hop
+    select distinct on (side, job_id) * from (
+        select s.side, s.kind, a.job_id, a.path, a.batch_id, a.answer, a.cost_pico_usd as cost,
+               a.latency_ms as ms, a.tier, a.started_at as at, a.hop
+        from sides s
+        join attempts a on (s.kind = 'model' and a.model = s.name)
+                        or (s.kind = 'tier' and a.tier = s.name)
+                        or (s.kind = 'prompt' and a.prompt = s.name)
+        union all
+        select s.side, s.kind, a.job_id, a.path, a.batch_id, a.answer, a.cost_pico_usd,
+               a.latency_ms, a.tier, a.started_at, a.hop
+        from sides s
+        join shadow_attempts a on s.kind = 'model' and a.model = s.name
+    ) u
+    order by side, job_id, hop
 ), ended as (
     select s.side, s.kind, o.job_id, o.path, o.batch_id, o.answer,
            (o.cost_usd * 1000000000000)::int8 as cost,
            (extract(epoch from o.decided_at - o.created_at) * 1000)::int4 as ms, o.tier,
-           o.created_at as at
+           o.created_at as at, o.hop
     from sides s
     join outcomes o on (s.kind = 'batch' and o.batch_id = s.batch)
                     or (s.kind in ('outcomes', 'policy') and o.verdict <> 'cancelled')

@@ -62,6 +62,24 @@ with stored as (
 )
 select job_id, hop from stored
 
+-- What shadow models said, and the sums of their batches.
+-- name: store_shadows
+with stored as (
+    insert into shadow_attempts (job_id, hop, model, tier, path, batch_id, answer, error,
+        error_text, confidence, prompt, input_tokens, output_tokens, cached_tokens, cost_pico_usd,
+        latency_ms, http_status, started_at, worker)
+    select g.*, $19 from unnest($1::uuid[], $2::int2[], $3::text[], $4::text[], $5::text[],
+        $6::uuid[], $7::json[], $8::text[], $9::text[], $10::float8[], $11::text[], $12::int4[],
+        $13::int4[], $14::int4[], $15::int8[], $16::int4[], $17::int2[], $18::timestamptz[]) g
+    on conflict do nothing
+    returning batch_id, tier, model, error, cost_pico_usd
+)
+insert into batch_shadows as s (batch_id, tier, model, attempts, errors, cost_pico_usd)
+select batch_id, tier, model, count(*), count(error), sum(cost_pico_usd)
+from stored where batch_id is not null group by 1, 2, 3 order by 1, 2, 3
+on conflict (batch_id, tier, model) do update set attempts = s.attempts + excluded.attempts,
+    errors = s.errors + excluded.errors, cost_pico_usd = s.cost_pico_usd + excluded.cost_pico_usd
+
 -- Decisions, with the counters of their batches, the queue of reviews, the inputs that are kept, and
 -- the letters of what was decided dead. Comes back: the keys that were new.
 -- name: store_decisions
@@ -254,7 +272,8 @@ order by n.by_name, case when n.by_name then null else b.id end, b.id desc
 select b.total, b.accepted, b.review, b.dead, b.expired, b.cancelled, b.bad_lines,
        b.cost_pico_usd, b.spend_cap_pico_usd, b.created_at, b.submitted_at, b.cancelled_at,
        b.last_decided_at, clock_timestamp(),
-       t.tier, t.attempts, t.errors, t.accepted, t.escalated, t.ended, t.cost_pico_usd
+       t.tier, t.attempts, t.errors, t.accepted, t.escalated, t.ended, t.cost_pico_usd,
+       (select sum(s.cost_pico_usd)::int8 from batch_shadows s where s.batch_id = b.id)
 from batches b left join batch_tiers t on t.batch_id = b.id
 where b.id = $1
 
@@ -310,6 +329,11 @@ full join (select * from decisions where job_id = $1) d on d.hop = a.hop
 left join policies p on p.version = d.policy
 left join certificates c on c.version = p.certificate
 order by 1
+
+-- name: story_shadows
+select hop, model, answer, error, error_text, confidence, input_tokens, output_tokens,
+       cached_tokens, cost_pico_usd, latency_ms, http_status, worker, started_at
+from shadow_attempts where job_id = $1 order by hop, model
 
 -- name: story_letters
 select topic, partition, "offset", reason, text, attempts, decided, custom_id, line, recorded_at,

@@ -259,11 +259,12 @@ const struct command compare_command = {
     .name = "compare",
     .arguments = "A B",
     .summary = "two models, tiers, prompts or policies on the same jobs: who is right more often",
-    .help = "A and B are a model (name@version), a tier, a version of a prompt or of a policy (as\n"
-            "`taskfit show` tells them), a batch, or `outcomes`: what jobs came to. Jobs of two\n"
-            "batches or policies are matched by their custom ids, and so are others that have no\n"
-            "job in common. Right is what labels say. A winner is named only with significance\n"
-            "that holds however often this is run while labels come in.\n\n"
+    .help = "A and B are a model (name@version; a shadow, too), a tier, a version of a prompt\n"
+            "or of a policy (as `taskfit show` tells them), a batch, or `outcomes`: what jobs\n"
+            "came to. Jobs of two batches or policies are matched by their custom ids, and so\n"
+            "are others that have no job in common. Right is what labels say. A winner is\n"
+            "named only with significance that holds however often this is run while labels\n"
+            "come in.\n\n"
             "  taskfit compare tiny large --path invoices\n"
             "  taskfit compare mini@2026-05 mini@2026-08 --batch lines.csv\n"
             "  taskfit compare 62fa4fc98126072f 0b1f6c3a55e07d21\n",

@@ -19,6 +19,7 @@ enum column {
     COLUMN_CANCELLED_AT, COLUMN_LAST_DECIDED, COLUMN_NOW,
     COLUMN_TIER, COLUMN_ATTEMPTS, COLUMN_ERRORS, COLUMN_TIER_ACCEPTED, COLUMN_ESCALATED,
     COLUMN_ENDED, COLUMN_TIER_COST,
+    COLUMN_SHADOW_COST,
 };
 
 static struct progress_tier *tier_add(struct progress *progress, struct slice name) {
@@ -90,6 +91,7 @@ void progress_read(struct progress *progress, const struct pg_result *r) {
     progress->bad_lines = pg_get_int(r, 0, COLUMN_BAD_LINES);
     progress->cost_pico_usd = pg_get_int(r, 0, COLUMN_COST);
     progress->spend_cap_pico_usd = pg_is_null(r, 0, COLUMN_CAP) ? 0 : pg_get_int(r, 0, COLUMN_CAP);
+    progress->shadow_pico_usd = pg_get_int(r, 0, COLUMN_SHADOW_COST);
     progress->created_ms = pg_get_time(r, 0, COLUMN_CREATED);
     progress->cancelled_ms = pg_get_time(r, 0, COLUMN_CANCELLED_AT);
     progress->last_decided_ms = pg_get_time(r, 0, COLUMN_LAST_DECIDED);
@@ -179,6 +181,10 @@ static void add_money(struct buf *out, const struct progress *p) {
     if (p->spend_cap_pico_usd > 0) {
         buf_text(out, " of at most ");
         figure_money(out, p->spend_cap_pico_usd);
+    }
+    if (p->shadow_pico_usd > 0) {
+        buf_text(out, ", shadows ");
+        figure_money(out, p->shadow_pico_usd);
     }
 }
 
@@ -349,6 +355,7 @@ void progress_json(const struct progress *p, FILE *out) {
     json_known(&text, "left_ms", left_ms(p));
     json_real(&text, "jobs_per_second", rate(p));
     json_usd(&text, "cost_usd", p->cost_pico_usd);
+    json_usd(&text, "shadow_cost_usd", p->shadow_pico_usd);
     json_key(&text, "tiers");
     buf_char(&text, '[');
     for (size_t i = 0; i < p->tier_count; i++) {

@@ -26,6 +26,7 @@ struct progress {
     int64_t total;  // -1: it is being submitted
     int64_t accepted, review, dead, expired, cancelled, bad_lines;
     int64_t cost_pico_usd, spend_cap_pico_usd;  // cap 0: none
+    int64_t shadow_pico_usd;                    // of shadow models, beside the cost; 0: none
     int64_t created_ms, cancelled_ms, last_decided_ms, now_ms;  // of the database's clock
     struct progress_tier tiers[PROGRESS_TIERS_MOST];
     size_t tier_count;

@@ -1,4 +1,4 @@
-#include "cli/story.h"
+#include "cli/story_shadows.h"
 
 #include "io/pg_session.h"
 
@@ -168,7 +168,8 @@ bool story_read(struct pg_session *session, struct uuid job, struct arena *arena
     for (size_t i = 0; i < story->letter_count; i++) {
         read_letter(&r, (int)i, story);
     }
-    return story_people_read(session, arena, story, err);
+    return story_people_read(session, arena, story, err) &&
+           story_shadows_read(session, arena, story, err);
 }
 
 const struct story_hop *story_end(const struct story *story) {

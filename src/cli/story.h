@@ -80,7 +80,8 @@ struct story {
     struct story_round *rounds;
     size_t round_count;
     struct story_revision *revisions;
-    size_t revision_count;
+    size_t revision_count, shadow_count;
+    struct story_shadow *shadows;  // story_shadows.h
 };
 
 // Everything lives in the arena. A job that nothing is stored of has neither hops nor letters.

@@ -1,6 +1,6 @@
 // A story for programs: one JSON object.
 #include "base/json_out.h"
-#include "cli/story.h"
+#include "cli/story_shadows.h"
 
 static void add_attempt(struct buf *out, const struct story_hop *hop) {
     const struct attempt *a = &hop->attempt;
@@ -63,6 +63,7 @@ static void add_hops(struct buf *out, const struct story *story) {
             add_attempt(out, hop);
         }
         add_decision(out, &hop->decision);
+        story_shadows_json(story, hop->hop, out);
         buf_char(out, '}');
     }
     buf_char(out, ']');

@@ -5,7 +5,7 @@
 #include "base/figure.h"
 #include "cli/page.h"
 #include "cli/reasons.h"
-#include "cli/story.h"
+#include "cli/story_shadows.h"
 #include "cli/table.h"
 #include "quality/certificate.h"
 
@@ -206,6 +206,7 @@ static void print_hop(struct page *page, const struct story *story, const struct
         print_attempt(page, story, hop);
     }
     print_decision(page, story, hop);
+    story_shadows_print(page, story, hop->hop);
 }
 
 // --- letters and the end

@@ -116,7 +116,7 @@ static struct caller *caller_of(struct trial *trial, const struct config_tier *t
     assert(trial->caller_count < TRIAL_TIERS_MOST);
     trial->tiers[trial->caller_count] = tier;
     return trial->callers[trial->caller_count++] =
-               caller_open(&trial->process, tier, true, &events, trial);
+               caller_open(&trial->process, tier, CALLER_PLAIN, &events, trial);
 }
 
 struct hop *trial_add(struct trial *trial, const struct config_tier *tier,

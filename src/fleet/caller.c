@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "fleet/models.h"
@@ -20,7 +21,7 @@ struct caller {
     struct models *models;
     struct caller_events events;
     void *owner;
-    bool plain;
+    enum caller_kind kind;
     uint32_t in_flight_most;  // what http was opened for
     uint32_t in_flight;
     size_t unsent;            // bytes of large bodies that are not out yet
@@ -31,15 +32,17 @@ struct caller {
     uint32_t failures;        // such hops since
 };
 
-struct caller *caller_open(struct process *process, const struct config_tier *tier, bool plain,
-                           const struct caller_events *events, void *owner) {
+struct caller *caller_open(struct process *process, const struct config_tier *tier,
+                           enum caller_kind kind, const struct caller_events *events,
+                           void *owner) {
     struct caller *caller = mem_zalloc(sizeof(*caller));
     caller->process = process;
     caller->events = *events;
     caller->owner = owner;
-    caller->plain = plain;
-    caller->models = models_new(process, tier, plain);
-    caller->in_flight_most = process->config->limits.in_flight;
+    caller->kind = kind;
+    caller->models = models_new(process, tier, kind);
+    caller->in_flight_most = kind == CALLER_SHADOWS ? process->config->limits.shadows
+                                                    : process->config->limits.in_flight;
     caller->http = http_open(process->loop, caller->in_flight_most);
     return caller;
 }
@@ -94,12 +97,18 @@ static void body_release(struct hop *hop) {
     hop->call.caller->unsent -= len > HTTP_STREAMED_BYTES ? len : 0;
 }
 
-// The key is the hop's, not the try's: a server that knows it answers a repeated call once.
+// The key is the hop's, not the try's: a server that knows it answers a repeated call once. A
+// shadow's is another: it wants an answer of its own.
 static void make_key(struct hop *hop) {
+    const struct config_model *shadow = hop->call.only;
     char id[UUID_TEXT];
     uuid_format(hop->job.id, id);
-    hop->call.key = arena_string(&hop->arena,
-                                 arena_printf(&hop->arena, "%s-%u", id, hop->job.hop));
+    struct slice key = arena_printf(&hop->arena, "%s-%u", id, hop->job.hop);
+    if (shadow) {
+        key = arena_printf(&hop->arena, "%.*s-shadow-%016llx", SLICE_ARGS(key),
+                           (unsigned long long)hash64(slice_of(shadow->model.name), 0));
+    }
+    hop->call.key = arena_string(&hop->arena, key);
 }
 
 // --- tries
@@ -161,7 +170,7 @@ static int64_t wait_as_failed(struct caller *caller, struct hop *hop) {
 static int64_t wait_as_refused(struct caller *caller, struct hop *hop,
                                const struct reading *reading) {
     const struct model *model = &hop->call.model->conf->model;
-    if (caller->plain && ++hop->call.failures >= model->attempts) {
+    if (caller->kind == CALLER_PLAIN && ++hop->call.failures >= model->attempts) {
         return -1;
     }
     int64_t wait_ms = longer(
@@ -179,7 +188,7 @@ static int64_t wait_as_held(struct caller *caller, struct hop *hop) {
 static int64_t retry_wait(struct caller *caller, const struct hop_try *try,
                           const struct reading *reading, enum gate_news news) {
     struct hop *hop = try->hop;
-    if (!reading->retry) {
+    if (!reading->retry || caller->kind == CALLER_SHADOWS) {
         return -1;
     }
     return news == GATE_BUSY     ? wait_as_refused(caller, hop, reading)
@@ -313,7 +322,8 @@ static void send_first(struct caller *caller, struct hop *hop, int64_t now_ms) {
     struct model_state *state = hop->call.model->state;
     hop->call.tries[0].hop = hop->call.tries[1].hop = hop;
     send(caller, &hop->call.tries[0], hop->call.key, now_ms);
-    if (hop->call.model->conf->model.hedge && !caller->plain && tail_ms(&state->tail) >= 0) {
+    if (hop->call.model->conf->model.hedge && caller->kind == CALLER_JOBS &&
+        tail_ms(&state->tail) >= 0) {
         state->hedges = state->hedges < HEDGES_MOST ? state->hedges + 1.0 / HEDGED : HEDGES_MOST;
         heap_push(&caller->slow, &hop->call.slow, now_ms + tail_ms(&state->tail));
     }
@@ -376,6 +386,10 @@ int64_t caller_wait_ms(const struct caller *caller) {
 
 bool caller_away(const struct caller *caller) {
     return models_away(caller->models);
+}
+
+bool caller_uses(struct caller *caller, const struct hop *hop, const struct config_model *model) {
+    return models_use(caller->models, hop, model);
 }
 
 void caller_cancel(struct caller *caller, struct hop *hop) {

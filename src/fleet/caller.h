@@ -23,10 +23,12 @@ struct caller_events {
 // tier: of the process's configuration. A hop that began with another configuration calls the
 // models of the tier of that name there.
 //
-// plain: no limit is found out, nobody is held to be away, refusals count among the attempts: for
-// who tries or measures a model.
-struct caller *caller_open(struct process *process, const struct config_tier *tier, bool plain,
-                           const struct caller_events *events, void *owner);
+// CALLER_PLAIN: no limit is found out, nobody is held to be away, refusals count among the
+// attempts: for who tries or measures a model. CALLER_SHADOWS: the tier's shadow models, each tried
+// once, for hops that say which (call.only).
+enum caller_kind { CALLER_JOBS, CALLER_PLAIN, CALLER_SHADOWS };
+struct caller *caller_open(struct process *process, const struct config_tier *tier,
+                           enum caller_kind kind, const struct caller_events *events, void *owner);
 void caller_close(struct caller *caller);
 void caller_switch(struct caller *caller, struct slice weights);  // as models_switch
 // Once a second. share: the process's part of what is granted to all workers of the tier.
@@ -50,6 +52,8 @@ bool caller_away(const struct caller *caller);
 // Chooses the model and makes hop->call.body, as caller_start would, or as it did: a large body is
 // not kept. Sends nothing. False: the attempt holds the error.
 bool caller_preview(struct caller *caller, struct hop *hop);
+// Do jobs like this hop go to the model?
+bool caller_uses(struct caller *caller, const struct hop *hop, const struct config_model *model);
 void caller_cancel(struct caller *caller, struct hop *hop);  // of a call under way
 
 #endif

@@ -83,6 +83,8 @@ static const struct conf_row postgres_rows[] = {
 static const struct conf_row limits_rows[] = {
     {"in_flight", CONF_COUNT, LIMIT(in_flight), "2048", 1, 100000, NULL,
      "calls at a time, over all models of the tier, answers not stored yet included"},
+    {"shadows", CONF_COUNT, LIMIT(shadows), "64", 1, 10000, NULL,
+     "calls of shadow models at a time; as many wait, and beyond that none is made"},
     {"hops", CONF_COUNT, LIMIT(hops), "8192", 1, 1000000, NULL,
      "jobs held in memory, from taken to finished"},
     {"memory", CONF_SIZE, LIMIT(memory_bytes), "512MiB", 1 << 20, 1099511627776, NULL,

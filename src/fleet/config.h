@@ -19,6 +19,7 @@ struct jq;
 // What bounds one process (design: bounded).
 struct config_limits {
     uint32_t in_flight;         // calls at a time, over all models of the tier
+    uint32_t shadows;           // calls of shadow models at a time
     uint32_t hops;              // hops held in memory, from taken to finished
     int64_t memory_bytes;       // held for hops; nothing is taken above it
     int64_t input_bytes;        // of one job's input
@@ -50,6 +51,11 @@ struct config_tier {
         uint32_t weight;
     } models[8];
     uint32_t model_count;
+    struct {
+        const struct config_model *model;
+        double share;  // of the jobs
+    } shadows[4];
+    uint32_t shadow_count;
     uint32_t in_flight;       // calls at a time, of one worker; at most limits.in_flight
     int64_t usual_ms;         // latency to expect before any was measured
     enum tier_away { AWAY_HOLD, AWAY_NEXT } away;  // what its jobs do without a model

@@ -57,6 +57,7 @@ struct hop_call {
     struct heap_node slow;    // when the first is
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try
+    const struct config_model *only;  // of a shadow; NULL: any of the tier's
     int64_t first_ms;        // steady clock, of the first request
     int64_t since_ms;        // of the first request that counts for retry.for; 0: none yet
     unsigned failures;       // that count as its own

@@ -30,7 +30,7 @@ struct models {
     struct model_state *states;
     struct buf switched;  // the weights that hold in place of the configuration's; empty: none
     double share;
-    bool plain;
+    enum caller_kind kind;
 };
 
 static struct model_state *state_of(struct models *models, const char *name) {
@@ -74,7 +74,8 @@ static struct model_use *use_open(struct models *models, struct model_set *set,
         http_headers_add(use->headers, *line);
     }
     use->state = state_of(models, model->name);
-    use->holds = tier->away == AWAY_HOLD && !models->plain;
+    use->holds = models->kind == CALLER_SHADOWS ||
+                 (tier->away == AWAY_HOLD && models->kind == CALLER_JOBS);
     set->models[set->model_count++] = use;
     return use;
 }
@@ -89,6 +90,16 @@ static struct model_use *use_of(struct models *models, struct model_set *set,
     return use_open(models, set, tier, conf);
 }
 
+static struct config_tier tier_of_shadows(const struct config_tier *tier) {
+    struct config_tier as = *tier;
+    as.model_count = tier->shadow_count;
+    for (uint32_t i = 0; i < tier->shadow_count; i++) {
+        as.models[i].model = tier->shadows[i].model;
+        as.models[i].weight = 1;
+    }
+    return as;
+}
+
 // Models that were switched to, and away from, stay in the set: hops may hold them.
 static void weigh(struct models *models, struct model_set *set) {
     const struct config_tier *tier = set->tier;
@@ -96,7 +107,9 @@ static void weigh(struct models *models, struct model_set *set) {
                                                     : (struct slice){0};
     struct config_tier as;
     struct err err;
-    if (!config_switch(set->config, tier, weights, &as, &err)) {
+    if (models->kind == CALLER_SHADOWS) {
+        as = tier_of_shadows(tier);
+    } else if (!config_switch(set->config, tier, weights, &as, &err)) {
         log_error("tier %s was switched, which this configuration is not for; its own weights "
                   "hold: %s", models->tier, err.text);
         as = *tier;
@@ -116,10 +129,12 @@ static void limit(struct models *models, const struct model_set *set, int64_t no
     for (uint32_t i = 0; i < set->model_count; i++) {
         const struct model_use *use = set->models[i];
         struct gate_limits limits = use->conf->model.limits;
-        limits.plain = models->plain;
+        limits.plain = models->kind == CALLER_PLAIN;
         gate_set(&use->state->gate, &limits, models->share, now_ms);
-        metric_set(&models->process->metrics, METRIC_MODEL_WEIGHT, use->state->name,
-                   (double)use->weight);
+        if (models->kind == CALLER_JOBS) {
+            metric_set(&models->process->metrics, METRIC_MODEL_WEIGHT, use->state->name,
+                       (double)use->weight);
+        }
     }
 }
 
@@ -169,11 +184,12 @@ static struct model_set *set_of(struct models *models, struct config *config) {
     return set_new(models, config, config_tier_find(config, slice_of(models->tier)));
 }
 
-struct models *models_new(struct process *process, const struct config_tier *tier, bool plain) {
+struct models *models_new(struct process *process, const struct config_tier *tier,
+                          enum caller_kind kind) {
     struct models *models = mem_zalloc(sizeof(*models));
     models->process = process;
     models->tier = mem_string(tier->name);
-    models->plain = plain;
+    models->kind = kind;
     models->share = 1;
     set_new(models, process->config, tier);
     return models;
@@ -263,11 +279,22 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
     *wait = (struct models_wait){.away = true, .wait_ms = -1};
     for (uint32_t i = 0; i < set->model_count; i++) {
         struct model_use *use = set->models[(chosen + i) % set->model_count];
-        if (use->weight > 0 && may_call(models, use, hop, now_ms, wait)) {
+        bool meant = hop->call.only == NULL ? use->weight > 0 : use->conf == hop->call.only;
+        if (meant && may_call(models, use, hop, now_ms, wait)) {
             return use;
         }
     }
     return NULL;
+}
+
+bool models_use(struct models *models, const struct hop *hop, const struct config_model *conf) {
+    const struct model_set *set = set_of(models, hop->config);
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        if (set->models[i]->conf == conf) {
+            return set->models[i]->weight > 0;
+        }
+    }
+    return false;
 }
 
 struct model_use *models_first(struct models *models, const struct hop *hop) {
@@ -293,8 +320,10 @@ bool models_away(struct models *models) {
 
 // --- what is heard
 
-static void tell(const struct model_state *state, enum gate_news news, bool holds) {
-    const char *then = holds ? "its jobs wait, and it is tried now and then"
+static void tell(const struct models *models, const struct model_state *state,
+                 enum gate_news news, bool holds) {
+    const char *then = models->kind == CALLER_SHADOWS ? "it is a shadow, and no job waits for it"
+                       : holds ? "its jobs wait, and it is tried now and then"
                              : "its jobs go to the next tier, and it is tried now and then";
     if (!gate_is_away(&state->gate)) {
         log_info("%s answers again", state->name);
@@ -320,7 +349,7 @@ void model_heard(struct models *models, struct model_use *use, const struct gate
     gate_hear(&state->gate, call, reply, now_ms, &models->process->random);
     state->refused->value += reply->news == GATE_BUSY;
     if (was_away != gate_is_away(&state->gate)) {
-        tell(state, reply->news, use->holds);
+        tell(models, state, reply->news, use->holds);
         measure(models, state);
     }
 }

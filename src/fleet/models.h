@@ -6,7 +6,7 @@
 #ifndef TASKFIT_FLEET_MODELS_H
 #define TASKFIT_FLEET_MODELS_H
 
-#include "fleet/hop.h"
+#include "fleet/caller.h"
 #include "job/tail.h"
 
 struct http_headers;
@@ -41,9 +41,10 @@ struct model_use {
 };
 
 // tier: of the process's configuration. Hops that began with another call the models of the tier
-// of that name there. plain: a model gets what is asked for, within its configured limits, whether
-// it likes that or not: for who measures it.
-struct models *models_new(struct process *process, const struct config_tier *tier, bool plain);
+// of that name there. CALLER_PLAIN: a model gets what is asked for, within its configured limits,
+// whether it likes that or not: for who measures it. CALLER_SHADOWS: the tier's shadow models.
+struct models *models_new(struct process *process, const struct config_tier *tier,
+                          enum caller_kind kind);
 void models_free(struct models *models);
 // `taskfit switch`: weights as config_switch reads them, absent: the configuration's. They hold for
 // every configuration that they fit, also for hops in hand that are still to be called.
@@ -57,10 +58,12 @@ struct models_wait {
     bool away;  // there is nobody in any of them
     int64_t wait_ms;
 };
-// By weight, from the job's id: the same job always has the same model, as long as that may be
-// called. NULL: none may.
+// The hop's `only`, or by weight, from the job's id: the same job always has the same model, as
+// long as that may be called. NULL: none may.
 struct model_use *models_choose(struct models *models, const struct hop *hop, int64_t now_ms,
                                 struct models_wait *wait);
+// Is it one that hops like this one may go to?
+bool models_use(struct models *models, const struct hop *hop, const struct config_model *conf);
 // The first of these that a hop would have, whether or not it may be called now.
 struct model_use *models_first(struct models *models, const struct hop *hop);
 // May this one be called now?

@@ -104,6 +104,15 @@ static const struct row_column attempt_columns[] = {
     {PG_TIMESTAMPTZ, put_started},
 };
 
+static const struct row_column shadow_columns[] = {
+    {PG_UUID, rows_put_job},      {PG_INT2, rows_put_hop},      {PG_TEXT, put_model},
+    {PG_TEXT, put_tier},          {PG_TEXT, rows_put_path},     {PG_UUID, rows_put_batch},
+    {PG_JSON, put_answer},        {PG_TEXT, put_error},         {PG_TEXT, put_error_text},
+    {PG_FLOAT8, put_confidence},  {PG_TEXT, put_prompt},        {PG_INT4, put_input_tokens},
+    {PG_INT4, put_output_tokens}, {PG_INT4, put_cached_tokens}, {PG_INT8, put_cost},
+    {PG_INT4, put_latency},       {PG_INT2, put_http_status},   {PG_TIMESTAMPTZ, put_started},
+};
+
 static const struct row_column letter_columns[] = {
     {PG_TEXT, put_topic},        {PG_INT4, put_partition}, {PG_INT8, put_offset},
     {PG_UUID, rows_put_job},     {PG_UUID, rows_put_batch}, {PG_TEXT, rows_put_custom_id},
@@ -118,6 +127,13 @@ static const struct row_column letter_columns[] = {
 void rows_attempts(struct hop *const *rows, size_t count, const char *instance,
                    struct pg_params *params) {
     rows_encode(attempt_columns, COUNT(attempt_columns), rows, count, params);
+    pg_scalar(params, PG_TEXT);
+    pg_slice(params, slice_of(instance));
+}
+
+void rows_shadows(struct hop *const *rows, size_t count, const char *instance,
+                  struct pg_params *params) {
+    rows_encode(shadow_columns, COUNT(shadow_columns), rows, count, params);
     pg_scalar(params, PG_TEXT);
     pg_slice(params, slice_of(instance));
 }

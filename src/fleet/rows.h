@@ -19,6 +19,8 @@ void rows_encode(const struct row_column *columns, size_t column_count, struct h
 // store_dead_letters.
 void rows_attempts(struct hop *const *rows, size_t count, const char *instance,
                    struct pg_params *params);
+void rows_shadows(struct hop *const *rows, size_t count, const char *instance,
+                  struct pg_params *params);  // for store_shadows, likewise
 void rows_dead_letters(struct hop *const *rows, size_t count, struct pg_params *params);
 
 // Columns that several statements have.

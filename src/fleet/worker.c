@@ -10,6 +10,7 @@
 #include "fleet/recall.h"
 #include "fleet/requests.h"
 #include "fleet/rows.h"
+#include "fleet/shadows.h"
 #include "fleet/station.h"
 #include "fleet/switches.h"
 #include "fleet/twins.h"
@@ -24,6 +25,7 @@ struct worker {
     struct store *admitting, *storing;
     struct recall recall;
     struct switches switches;
+    struct shadows *shadows;
     struct list behind, ready, calling, waiting, judging;
     struct heap due;     // of those waiting
     struct map in_hand;  // by (job, hop): a second copy waits for the first
@@ -199,8 +201,7 @@ static bool is_expired(const struct worker *w, const struct hop *hop) {
 }
 
 // For the process's limit an answer that is not stored yet is still in flight: so neither a crash
-// nor a database that is away costs more calls than that. Nobody is called before it is known
-// whether the tier was switched to another model.
+// nor a database that is away costs more calls than that. And is it known where the tier's jobs go?
 static bool may_call(const struct worker *w) {
     const struct config *config = w->station.process->config;
     const struct config_tier *tier = config_tier_find(config, slice_of(w->tier));
@@ -245,6 +246,7 @@ static void expire(struct worker *w, struct list *list) {
 // A cancelled job ends here, with what it has cost: a call that is given up counts as one.
 static void on_recalled(void *owner, const struct recall *recall) {
     struct worker *w = owner;
+    shadows_recall(w->shadows, recall);
     LIST_FOR(node, &w->station.hops) {
         struct hop *hop = LIST_ENTRY(node, struct hop, all);
         enum reason reason = recall_reason(recall, hop);
@@ -329,6 +331,7 @@ static void on_stored(void *owner, struct hop *const *rows, size_t count,
         pass(w, rows[i]);
         if (rows_is_new(result, &place, rows[i])) {
             count_attempt(w, rows[i]);
+            shadows_see(w->shadows, rows[i]);
             station_publish(&w->station, rows[i]);
         } else {
             store_add(w->admitting, rows[i], STEP_ADMITTING);
@@ -390,10 +393,11 @@ static bool was_called(const struct hop *hop) {
 
 void worker_drain(struct worker *w, int64_t now_ms) {
     station_drain(&w->station, now_ms);
+    shadows_drain(w->shadows);
 }
 
 bool worker_drained(const struct worker *w) {
-    return station_drained(&w->station);
+    return station_drained(&w->station) && shadows_settled(w->shadows);
 }
 
 bool worker_ready(const struct worker *w) {
@@ -415,6 +419,7 @@ static void measure(struct worker *w, int64_t now_ms) {
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
     caller_tidy(w->caller, intake_share(w->station.intake), now_ms);
+    shadows_tidy(w->shadows, intake_share(w->station.intake), now_ms);
     expire(w, &w->ready);
     expire(w, &w->behind);
     w->gauges_due_ms = now_ms + 1000;
@@ -443,6 +448,7 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     station_lighten(&w->station, w->storing, was_called);
     wait_ms = sooner_ms(wait_ms, store_turn(w->admitting, now_ms));
     wait_ms = sooner_ms(wait_ms, store_turn(w->storing, now_ms));
+    wait_ms = sooner_ms(wait_ms, shadows_turn(w->shadows, now_ms));
     measure(w, now_ms);
     return sooner_ms(wait_ms, station_end(&w->station, now_ms));
 }
@@ -471,13 +477,15 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     w->storing = store_new(process, w->station.pg, &storing, w);
     recall_init(&w->recall, process, w->admit_pg, on_recalled, w);
     switches_init(&w->switches, process, w->admit_pg, w->tier, on_switched, w);
-    w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)), false,
-                            &calling, w);
+    w->caller = caller_open(process, config_tier_find(process->config, slice_of(w->tier)),
+                            CALLER_JOBS, &calling, w);
+    w->shadows = shadows_new(&w->station, w->tier, w->caller);
     *out = w;
     return ok;
 }
 
 void worker_close(struct worker *w) {
+    shadows_free(w->shadows);
     caller_close(w->caller);
     pg_close(w->admit_pg);
     station_fini(&w->station);

@@ -49,7 +49,8 @@ def test_live_recorded_and_undone(fleet, model):
     switch(fleet, "mid@1", "--weight", "1")  # of another tier: half of the jobs each
     fleet.programs[-1].said("mid@1")
     calls = done(fleet, 100)
-    assert calls[0] == 20 and calls[1] + calls[2] == 160 and calls[2] > 20 and calls[1] > 80
+    # What a model has no room for at first goes to the other.
+    assert calls[0] == 20 and calls[1] + calls[2] == 160 and 0 < calls[2] < 100
     by_model = fleet.sql("select model, count(*) as n from attempts group by 1 order by 1")
     assert [(row.model, row.n) for row in by_model] == [
         ("mid@1", calls[2]), ("tiny@1", 20), ("tiny@2", calls[1])]

@@ -46,6 +46,13 @@ struct revision_row {
 
 enum { REVISIONS_MOST = 2 };
 
+// Of a hop's shadows: calls, and rows.
+enum { SHADES = 2 };
+struct shadow_facts {
+    unsigned calls, rows;
+    int64_t cost_pico_usd;  // of replies that were heard
+};
+
 struct subject {
     struct uuid id;
     unsigned number;
@@ -60,6 +67,7 @@ struct subject {
     unsigned visit_counts[VISIT_HOPS];
     struct visit visits[VISIT_HOPS][VISITS_MOST];
     struct attempt_row attempts[VISIT_HOPS];
+    struct shadow_facts shadows[VISIT_HOPS][SHADES];
     struct decision_row decisions[VISIT_HOPS];
     struct revision_row revisions[REVISIONS_MOST];
     unsigned jobs[VISIT_HOPS], results[VISIT_HOPS], outcomes;  // records in the logs
@@ -88,11 +96,6 @@ extern unsigned subject_count;
 extern struct batch_row batches[BATCHES_MOST];
 extern int batch_count;
 extern bool policies_stored;
-
-// Of the tier mid (table_switch.c): 0 is as configured.
-enum { SWITCHES = 5 };
-extern int switch_now;
-bool switch_lets(int heard, const char *tier, const char *url);
 
 void facts_begin(void);
 struct subject *subject_new(void);

@@ -9,6 +9,7 @@
 #include "fakes.h"
 #include "io/http.h"
 #include "node.h"
+#include "table.h"
 
 struct http {
     struct node *node;
@@ -25,6 +26,7 @@ struct http_call {
     void *owner;
     struct subject *subject;
     unsigned hop;
+    int shade;  // which shadow model is called; -1: none
     bool good;  // an answer that can be read
     int64_t cost_pico_usd;
     struct http_reply reply;
@@ -71,11 +73,14 @@ static void on_reply(void *owner) {
     if (node_op(node, OP_REPLY)) {
         call->sent(call->owner);
         call->done(call->owner, &call->reply);
-        if (call->reply.status == 200) {
+        if (call->shade >= 0) {
+            call->subject->shadows[call->hop][call->shade].cost_pico_usd +=
+                call->reply.status == 200 ? call->cost_pico_usd : 0;
+        } else if (call->reply.status == 200) {
             subject_visit(call->subject, call->hop, node->life)->cost_pico_usd +=
                 call->cost_pico_usd;
         }
-        if (call->good && call->reply.status == 200) {
+        if (call->shade < 0 && call->good && call->reply.status == 200) {
             subject_visit(call->subject, call->hop, node->life)->good++;
         }
     }
@@ -97,7 +102,9 @@ static const struct {
 } prices[] = {{"http://simulated/tiny", 1000000, 0},
               {"http://simulated/mid", 20000000, 1000000},
               {"http://simulated/mid2", 30000000, 0},
-              {"http://simulated/large", 1000000000, 0}};
+              {"http://simulated/large", 1000000000, 0},
+              {"http://simulated/shade", 7000000, 0},
+              {"http://simulated/shade2", 3000000, 0}};
 
 const char *model_away;
 
@@ -260,6 +267,32 @@ static void check_call(const struct http_call *call, struct node *node) {
     }
 }
 
+static int shade_of(const char *url) {
+    return strcmp(url, "http://simulated/shade") == 0    ? 0
+           : strcmp(url, "http://simulated/shade2") == 0 ? 1
+                                                         : -1;
+}
+
+// A shadow follows an attempt that is stored, and is called once, whoever dies.
+static void check_shadow(const struct http_call *call, const struct node *node) {
+    const struct attempt_row *row = &call->subject->attempts[call->hop];
+    if (!row->stored || row->life != node->life) {
+        broken("job %u hop %u: a shadow is called, and the attempt is not stored by this life",
+               call->subject->number, call->hop);
+    }
+    if (call->subject->shadows[call->hop][call->shade].calls++ > 0) {
+        broken("job %u hop %u: a shadow is called twice", call->subject->number, call->hop);
+    }
+    if (call->http->calls.count > call->http->most) {
+        broken("%s: more than %u shadows at a time", node->instance, call->http->most);
+    }
+    if (node->draining) {
+        broken("job %u hop %u: a shadow is called while the process drains",
+               call->subject->number, call->hop);
+    }
+    tally(TALLY_SHADOWS);
+}
+
 static void identify(struct http_call *call, const char *key) {
     struct uuid id;
     if (key == NULL || strlen(key) < UUID_TEXT ||
@@ -281,7 +314,12 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     call->owner = owner;
     list_append(&http->calls, &call->node);
     identify(call, request->idempotency_key);
-    if (counts && call->subject) {
+    call->shade = shade_of(request->url);
+    if (counts && call->subject && call->shade >= 0) {
+        check_shadow(call, http->node);
+        check_body(call, request->body);
+        event_for(&call->event, http->node, choose(call, request), on_reply, call);
+    } else if (counts && call->subject) {
         check_call(call, http->node);
         check_body(call, request->body);
         check_switch(call, http->node, request->url);

@@ -48,6 +48,7 @@ static const struct {
     {PG_recall, OP_ADMIT, OP_ADMITTED},
     {PG_tier_switch, OP_ADMIT, OP_ADMITTED},
     {PG_store_attempts, OP_STORE, OP_STORED},
+    {PG_store_shadows, OP_STORE, OP_STORED},
     {PG_store_decisions, OP_DECIDE, OP_DECIDED},
     {PG_find_decisions, OP_FIND, OP_DECIDED},
     {PG_store_dead_letters, OP_BURY, OP_BURIED},

@@ -6,6 +6,7 @@
 #include "fakes.h"
 #include "node.h"
 #include "setting.h"
+#include "table.h"
 
 // PATIENCE: who stands still for so long may have lost its partitions; half of sim.yaml's session.
 enum { TROUBLES_MOST = 24, PATIENCE_US = 5 * SECOND_US };

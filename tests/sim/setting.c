@@ -46,6 +46,7 @@ struct config *setting_for_world(void) {
     own.references = 1;
     own.limits = (struct config_limits){
         .in_flight = in_flight,
+        .shadows = one_of(1, 4, 20),
         .hops = one_of(4, 16, 200) + in_flight,
         .memory_bytes = one_of(64 << 10, 1 << 20, 1 << 20),
         .input_bytes = 4096,

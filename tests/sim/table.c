@@ -309,6 +309,8 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
         return true;
     case PG_store_attempts:
         return store_attempts(params, life, result);
+    case PG_store_shadows:
+        return table_store_shadows(params);
     case PG_store_decisions:
         return table_store_decisions(params, arena, result);
     case PG_find_decisions:

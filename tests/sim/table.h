@@ -30,6 +30,12 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
 // Breaks the world when parameters do not fit the statement's text (once a statement).
 void table_check_types(enum pg_statement statement, const struct pg_params *params);
 
+// Of the tier mid (table_switch.c): 0 is as configured. May the model at url be called by who heard
+// of that one?
+enum { SWITCHES = 5 };
+extern int switch_now;
+bool switch_lets(int heard, const char *tier, const char *url);
+
 // Walks an array parameter.
 struct reader {
     const char *at;
@@ -52,6 +58,7 @@ void table_claim_revisions(int64_t most, int64_t for_us, struct arena *arena,
                            struct pg_result *result);
 void table_revisions_published(const struct pg_params *params);
 bool table_has_unpublished(void);
+bool table_store_shadows(const struct pg_params *params);
 void table_tier_switch(bool of_mid, struct arena *arena, struct pg_result *result);
 bool table_store_letters(const struct pg_params *params);
 void result_key(struct pg_result *result, struct slice id, struct slice hop);

@@ -27,6 +27,7 @@
     X(REORDERED, "jobs that overtook others at the producer") \
     X(POISON, "poison records") \
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \
+    X(SHADOWS, "shadows called") X(SHADOWS_STORED, "shadows stored") \
     X(SWITCHED, "tiers switched") \
     X(RELOADS, "reloads") X(RESTARTS, "drained restarts") X(EXITS, "exits for a fatal error") \
     X(REBALANCES, "rebalances") X(EXPELLED, "members expelled") \

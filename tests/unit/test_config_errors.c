@@ -155,15 +155,23 @@ static void test_wrong_tiers(void **state) {
          "taskfit.yaml:24: use: there is no model 'hsn-tiny@5'; did you mean 'hsn-tiny@3'?"},
         {"use: hsn-tiny@4", "use: hsn-tiny@3",
          "taskfit.yaml:24: model 'hsn-tiny@3' is twice in this tier"},
+        {"[silent@1]", "[silent@1], shadow: [hsn-tiny@3, silent@1]",
+         "taskfit.yaml:26: model 'silent@1' is twice in this tier"},
+        {"[silent@1]", "[silent@1], shadow: [{ use: hsn-tiny@3, share: 2 }]",
+         "taskfit.yaml:26: share: '2' is not a number from 0 to 1"},
+        {"[silent@1]", "[silent@1], shadow: [hsn-tiny@3, hsn-tiny@3]",
+         "taskfit.yaml:26: model 'hsn-tiny@3' is twice in this tier"},
+        {"[silent@1]", "[silent@1], shadow: [a, b, c, d, e]",
+         "taskfit.yaml:26: shadow: here are 5 models; allowed are up to 4"},
         {"[silent@1]", "[nothing]", "taskfit.yaml:26: there is no model 'nothing'"},
         {"[silent@1]", "[]", "taskfit.yaml:26: models: here are 0 models; allowed are 1 to 8"},
         {"[silent@1]", "[{ use: silent@1, weight: 0 }]",
          "taskfit.yaml:26: models: all weights are 0"},
         {"in_flight: 40", "in_flight: 101",
          "taskfit.yaml:25: in_flight: more than limits.in_flight, 100"},
-        {"in_flight: 40", "shadow: [x]",
-         "taskfit.yaml:25: shadow: unknown key of tiers.<name>; known are models, in_flight, "
-         "usual, away"},
+        {"in_flight: 40", "twins: [x]",
+         "taskfit.yaml:25: twins: unknown key of tiers.<name>; known are models, shadow, "
+         "in_flight, usual, away"},
     };
     (void)state;
     ASSERT_SLIPS(slips);
