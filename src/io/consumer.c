@@ -169,6 +169,8 @@ static int on_statistics(rd_kafka_t *rk, char *json, size_t len, void *opaque) {
     return 0;  // the text stays librdkafka's
 }
 
+enum { FETCHES = 64 };  // that fill a queue
+
 // librdkafka's limit is that of a queue, and each partition has its own here. Below the size of a
 // fetch it would only make for many small ones.
 static int64_t queue_kbytes(const struct consumer_options *options) {
@@ -179,10 +181,13 @@ static int64_t queue_kbytes(const struct consumer_options *options) {
 
 static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *options,
                       struct err *err) {
-    char session[24], heartbeat[24], queue[24];
+    char session[24], heartbeat[24], queue[24], fetch[24];
     snprintf(session, sizeof(session), "%lld", (long long)options->session_timeout_ms);
     snprintf(heartbeat, sizeof(heartbeat), "%lld", (long long)options->session_timeout_ms / 5);
     snprintf(queue, sizeof(queue), "%lld", (long long)queue_kbytes(options));
+    // A queue is asked for more until it is full, and records that are alike are many times as
+    // large as their compressed fetch: so it is a small part. A larger record comes all the same.
+    snprintf(fetch, sizeof(fetch), "%lld", (long long)queue_kbytes(options) * 1024 / FETCHES);
     const struct {
         const char *name, *value;
     } settings[] = {
@@ -201,6 +206,7 @@ static bool configure(rd_kafka_conf_t *conf, const struct consumer_options *opti
         // A partition that was fetched up to this many refills at most once a second.
         {"queued.min.messages", "20000"},
         {"queued.max.messages.kbytes", queue},
+        {"fetch.message.max.bytes", fetch},
         {"fetch.error.backoff.ms", "200"},
         {"fetch.wait.max.ms", "100"},
     };
