@@ -179,8 +179,8 @@ chaos: all $(BUILD)/model_stub ## kill -9 of everything under load, as a table; 
 check: deps ## everything that must pass; the last line counts
 	@tests/check
 
-bench: all $(BUILD)/model_stub ## speed of worker and escalator beside a Go peer, as a table
-	@tests/bench/run
+bench: all $(BUILD)/model_stub ## speed beside a Go and a Python peer, delay, CPU by part; BENCH=speed: one table
+	@BUILD=$(BUILD) tests/flow/python tests/bench/run $(BENCH)
 
 bench-limits: all $(BUILD)/model_stub ## how much of a server's limits is used, which nobody tells
 	@BUILD=$(BUILD) tests/flow/python tests/bench/limits
