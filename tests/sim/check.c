@@ -112,12 +112,35 @@ static void check_held(const struct subject *s, unsigned hop) {
     }
 }
 
+// The audit's tier was asked, once, and what it said was heard; that changed no outcome.
+static void check_audit(struct subject *s) {
+    const struct decision_row *final = subject_outcome(s);
+    unsigned next = final ? (unsigned)(final - s->decisions) + 1 : VISIT_HOPS;
+    for (unsigned hop = next; hop < VISIT_HOPS; hop++) {
+        if (s->decisions[hop].stored) {
+            broken("job %u has its outcome, and is decided again at hop %u", s->number, hop);
+        }
+    }
+    if (final == NULL || !subject_is_heard(final) || s->letters_counted > 0) {
+        return;
+    }
+    const struct attempt_row *row = &s->attempts[next];
+    if (s->jobs[next] == 0 || !row->stored) {
+        broken("job %u is drawn for the audit, and no tier was asked", s->number);
+    } else if (slice_is(row->attempt.error, reason_code(REASON_TIER_SKIPPED))) {
+        broken("job %u is drawn for the audit, and its tier skipped it", s->number);
+    } else if (s->audits != (row->attempt.answer.at != NULL)) {
+        broken("job %u is drawn for the audit, and what its tier said was not heard", s->number);
+    }
+}
+
 static void check_subject(struct subject *s) {
     if (s->sent == 0) {
         return;
     }
     check_outcome(s);
     check_revisions(s);
+    check_audit(s);
     for (unsigned hop = 0; hop < VISIT_HOPS; hop++) {
         check_decision(s, hop);
         check_held(s, hop);

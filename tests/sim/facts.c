@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node.h"
+#include "table.h"
 #include "taskfit.pb-c.h"
 
 struct subject *subjects[SUBJECTS_MOST];
@@ -18,6 +19,7 @@ void facts_begin(void) {
     subject_count = 0;
     batch_count = 0;
     policies_stored = false;
+    table_audits_begin();
 }
 
 // The id ends with the number, so that it is found without a search.
@@ -77,6 +79,10 @@ struct decision_row *subject_outcome(struct subject *subject) {
         }
     }
     return NULL;
+}
+
+bool subject_is_heard(const struct decision_row *outcome) {
+    return outcome->audit && slice_is(outcome->path, "certified");
 }
 
 unsigned facts_calls_in_hand(unsigned life) {
@@ -248,7 +254,21 @@ static const char *decision_unfinished(const struct subject *subject, unsigned h
     if (row->verdict == VERDICT_DEAD && subject->letters == 0 && subject->letters_gone == 0) {
         return "letter of what was decided dead";
     }
+    if (subject_is_heard(row) && subject->jobs[hop + 1] == 0) {
+        return "job for the audit";
+    }
     return subject->outcomes > 0 ? NULL : "published outcome";
+}
+
+// A tier's answer for the audit, of a job that has its outcome.
+static const char *audit_unfinished(struct subject *subject, unsigned hop) {
+    const struct decision_row *final = subject_outcome(subject);
+    if (final == NULL) {
+        return "decision";
+    }
+    bool heard = subject_is_heard(final) && hop == final - subject->decisions + 1 &&
+                 subject->attempts[hop].attempt.answer.at;
+    return heard && subject->audits == 0 ? "audit" : NULL;
 }
 
 const char *entry_unfinished(const struct entry *entry) {
@@ -264,7 +284,7 @@ const char *entry_unfinished(const struct entry *entry) {
         if (subject->decisions[entry->hop].stored) {
             return decision_unfinished(subject, entry->hop);
         }
-        return subject_outcome(subject) ? NULL : "decision";
+        return audit_unfinished(subject, entry->hop);
     }
     if (subject->decisions[entry->hop].stored) {
         return NULL;

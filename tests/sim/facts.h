@@ -30,9 +30,10 @@ struct attempt_row {
 struct decision_row {
     bool stored, final;
     enum verdict verdict;
-    struct slice tier, reasons, explanation, next_tier, policy;
+    struct slice tier, reasons, explanation, next_tier, policy, path;
     int answer_hop;  // -1: none
     bool audit;
+    double confidence, threshold;
     int64_t cost_pico_usd;
     int batch;
 };
@@ -57,7 +58,7 @@ struct subject {
     struct uuid id;
     unsigned number;
     bool refuse_attempt, refuse_decision;  // the database will never take its row at hop 0
-    bool cancelled;
+    bool cancelled, certified;  // certified: by a certificate, which leaves the tier mid out
     int64_t cancelled_us;
     bool scattered;        // copies of it lie in several partitions
     int64_t expires_ms;    // Unix time; 0: never
@@ -71,6 +72,7 @@ struct subject {
     struct decision_row decisions[VISIT_HOPS];
     struct revision_row revisions[REVISIONS_MOST];
     unsigned jobs[VISIT_HOPS], results[VISIT_HOPS], outcomes;  // records in the logs
+    unsigned audits;  // rows: what the audit's tier said was heard
     unsigned letters, letters_counted, letters_decided, letters_gone;
     bool called_letters[VISIT_HOPS];  // a letter says that the hop was called in vain
 };
@@ -105,6 +107,7 @@ const char *subject_name(const struct subject *subject);
 struct visit *subject_visit(struct subject *subject, unsigned hop, unsigned life);
 struct decision_row *subject_outcome(struct subject *subject);  // the final decision; NULL: none
 int batch_find(struct slice id);  // -1: none
+bool subject_is_heard(const struct decision_row *outcome);  // its audit asks a tier
 
 // Of a life that ends: its calls whose attempts it has not stored, and so may be repeated.
 unsigned facts_calls_in_hand(unsigned life);
@@ -112,7 +115,6 @@ unsigned facts_calls_in_hand(unsigned life);
 // A record came into a log: what it says is noted.
 void facts_appended(struct entry *entry);
 
-// What is missing for a record's offset to be committed; NULL: nothing.
-const char *entry_unfinished(const struct entry *entry);
+const char *entry_unfinished(const struct entry *entry);  // until it is committed; NULL: nothing
 
 #endif

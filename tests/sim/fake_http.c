@@ -229,6 +229,14 @@ static void check_switch(const struct http_call *call, const struct node *node, 
     }
 }
 
+static void check_left_out(const struct http_call *call, const struct node *node) {
+    if (call->subject->certified && strcmp(node->tier, "mid") == 0 &&
+        subject_outcome(call->subject) == NULL) {
+        broken("job %u hop %u: a model is called of a tier that the certificate leaves out",
+               call->subject->number, call->hop);
+    }
+}
+
 static void check_call(const struct http_call *call, struct node *node) {
     const struct subject *subject = call->subject;
     const struct attempt_row *row = &subject->attempts[call->hop];
@@ -322,6 +330,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     } else if (counts && call->subject) {
         check_call(call, http->node);
         check_body(call, request->body);
+        check_left_out(call, http->node);
         check_switch(call, http->node, request->url);
         check_turn(http->node, call->subject, call->hop);
         subject_visit(call->subject, call->hop, http->node->life)->calls++;

@@ -53,6 +53,8 @@ static const struct {
     {PG_find_decisions, OP_FIND, OP_DECIDED},
     {PG_store_dead_letters, OP_BURY, OP_BURIED},
     {PG_store_policies, OP_POLICIES, OP_POLICIES},
+    {PG_store_audits, OP_HEAR, OP_HEARD},
+    {PG_audit_verdicts, OP_WATCH, OP_WATCHED},
     {PG_claim_revisions, OP_CLAIM, OP_CLAIMED},
     {PG_revisions_published, OP_MARK, OP_MARKED},
 };
@@ -212,7 +214,7 @@ static void on_answer(void *owner) {
 }
 
 static bool writes(enum pg_statement statement) {
-    return statement != PG_admit && statement != PG_recall &&
+    return statement != PG_admit && statement != PG_recall && statement != PG_audit_verdicts &&
            statement != PG_tier_switch && statement != PG_find_decisions;
 }
 

@@ -4,6 +4,7 @@
 
 #include "facts.h"
 #include "plan.h"
+#include "table.h"
 #include "taskfit.pb-c.h"
 
 enum { INPUT_ROOM = 2600 };
@@ -24,6 +25,7 @@ struct kind {
 
 static const struct kind kinds[] = {
     {"reviewed", "tiny"}, {"ruled", "tiny"}, {"best", "tiny"}, {"short", "mid"},
+    {"certified", "tiny"}, {"watched", "tiny"}, {"watched", "mid"},
     {"reviewed", "mid"},  // a path can be entered at a later tier
 };
 
@@ -121,6 +123,7 @@ static void make_job(int64_t until_us) {
     Taskfit__V1__Input input = TASKFIT__V1__INPUT__INIT;
     const char *tier = kind->tier;
     tally(TALLY_JOBS);
+    subject->certified = is_certified(slice_of(kind->path));
     input.has_json = true;
     input.json = binary(input_for(subject, kind));
     m.has_id = true;

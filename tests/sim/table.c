@@ -301,6 +301,11 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
         table_claim_revisions(param_int(params, 1), param_int(params, 2) * MS_US, arena, result);
         return true;
     }
+    if (statement == PG_audit_verdicts) {
+        table_audit_verdicts(params, (int64_t[]){param_int(params, 3), param_int(params, 5)},
+                             arena, result);
+        return true;
+    }
     uint32_t rows = param_reader(params, 1).left;
     result->cells = arena_alloc(arena, rows * sizeof(*result->cells));
     switch ((int)statement) {
@@ -320,6 +325,9 @@ bool table_run(enum pg_statement statement, const struct pg_params *params, unsi
         return table_store_letters(params);
     case PG_revisions_published:
         table_revisions_published(params);
+        return true;
+    case PG_store_audits:
+        table_store_audits(params, result);
         return true;
     case PG_store_policies:
         policies_stored = true;

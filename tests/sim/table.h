@@ -59,6 +59,13 @@ void table_claim_revisions(int64_t most, int64_t for_us, struct arena *arena,
 void table_revisions_published(const struct pg_params *params);
 bool table_has_unpublished(void);
 bool table_store_shadows(const struct pg_params *params);
+// Of audits (table_audits.c). after: the places of the last audit and the last label.
+void table_audits_begin(void);
+bool is_certified(struct slice path);
+void table_audit_decision(const struct subject *subject, unsigned hop);  // it is new
+void table_store_audits(const struct pg_params *params, struct pg_result *result);
+void table_audit_verdicts(const struct pg_params *params, const int64_t after[2],
+                          struct arena *arena, struct pg_result *result);
 void table_tier_switch(bool of_mid, struct arena *arena, struct pg_result *result);
 bool table_store_letters(const struct pg_params *params);
 void result_key(struct pg_result *result, struct slice id, struct slice hop);

@@ -66,7 +66,8 @@ static void decision_insert(struct subject *subject, const struct slice v[DECISI
         .reasons = keep(v[4]), .explanation = keep(v[5]), .next_tier = keep(v[6]),
         .answer_hop = v[7].at ? (int)value_int(v[7]) : -1, .policy = keep(v[10]),
         .audit = value_int(v[16]) != 0, .cost_pico_usd = value_int(v[17]),
-        .batch = batch_find(v[12]),
+        .batch = batch_find(v[12]), .path = keep(v[11]), .confidence = value_real(v[8]),
+        .threshold = value_real(v[9]),
     };
     result_key(result, v[0], v[1]);
     count_decision(subject, row);
@@ -74,6 +75,7 @@ static void decision_insert(struct subject *subject, const struct slice v[DECISI
     if (verdict == VERDICT_REVIEW) {
         table_revise(subject);
     }
+    table_audit_decision(subject, (unsigned)value_int(v[1]));
     trace("job %u hop %lld: %s (%.*s)", subject->number, (long long)value_int(v[1]),
           verdict_name(verdict), SLICE_ARGS(row->reasons));
 }

@@ -17,6 +17,8 @@
     X(ASSIGN, "partitions assigned") X(REVOKE, "partitions revoked") \
     X(RELEASE, "partitions let go") X(POLICIES, "policies stored") \
     X(CLAIM, "revisions asked for") X(CLAIMED, "revisions claimed") \
+    X(HEAR, "audits sent to be stored") X(HEARD, "audits stored") \
+    X(WATCH, "verdicts asked for") X(WATCHED, "verdicts read") \
     X(MARK, "revisions sent to be marked") X(MARKED, "revisions marked as published") \
     X(DRAIN, "draining")
 
@@ -62,6 +64,8 @@
     X(CANCELLED, "jobs cancelled") X(GIVEN_UP, "calls given up") X(EXPIRED, "jobs expired") \
     X(CAPPED, "batches at their cap") \
     X(ACCEPT, "accepted") X(ESCALATE, "escalated") X(REVIEW, "to review") X(DEAD, "decided dead") \
+    X(AUDITS, "audits by a tier") X(LABELS, "audits by people") \
+    X(DOUBTED, "answers under a broken promise") \
     X(REVISED, "revisions by people") X(CLAIMED_AGAIN, "revisions claimed again") \
     X(LETTERS, "dead letters") X(EARLY_CLOSES, "drain deadlines reached")
 // clang-format on
