@@ -69,6 +69,8 @@
     X(COMMITS,         COUNTER, "taskfit_commits_total", "", "commits of offsets asked for") \
     X(COMMIT_FAILURES, COUNTER, "taskfit_commit_failures_total", "", "commits of offsets refused") \
     X(ASSIGNMENTS,     GAUGE,   "taskfit_partitions", "", "partitions assigned") \
+    X(WEBHOOKS,        COUNTER, "taskfit_webhook_deliveries_total", "state", \
+      "tries to deliver an event, by what became of them") \
     X(HTTP_REQUESTS,   COUNTER, "taskfit_http_requests_total", "status", "requests answered") \
     X(HTTP_SECONDS,    HISTOGRAM, "taskfit_http_seconds", "", "from a request to its reply") \
     X(HTTP_OPEN,       GAUGE,   "taskfit_http_open_requests", "", "requests in hand") \

@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
     &quality_command,
     &key_command,
     &switch_command,
+    &webhook_command,
 };
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
 

@@ -67,6 +67,6 @@ int cli_fail(const struct err *err);  // says err, returns its exit code
 extern const struct command init_command, check_command, submit_command, watch_command,
     results_command, show_command, try_command, probe_command, cancel_command, dead_command,
     tune_command, review_command, label_command, compare_command, rules_command, quality_command,
-    key_command, switch_command;
+    key_command, switch_command, webhook_command;
 
 #endif

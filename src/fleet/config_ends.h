@@ -3,6 +3,7 @@
 #ifndef TASKFIT_FLEET_CONFIG_ENDS_H
 #define TASKFIT_FLEET_CONFIG_ENDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "job/attachment.h"
@@ -59,6 +60,13 @@ struct config_gateway {
     int64_t keep_ms;       // conversations and responses, from their last use
     uint32_t turns;        // of a conversation
     int64_t turn_bytes;    // of all of them
+    struct config_hooks {
+        const char *const *allow;  // beginnings of URLs
+        uint32_t allow_count;
+        bool private;
+        int64_t timeout_ms, wait_ms, wait_most_ms, for_ms, keep_ms;
+        uint32_t in_flight;
+    } hooks;
 };
 
 #endif

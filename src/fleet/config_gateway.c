@@ -5,7 +5,7 @@ enum { SECRET_LEAST = 32 };
 
 struct draft {
     struct config_gateway gateway;
-    const struct conf_node *tls;
+    const struct conf_node *tls, *hooks, *allow;
 };
 
 #define GATEWAY(member) offsetof(struct draft, gateway.member)
@@ -31,24 +31,68 @@ static const struct conf_row rows[] = {
     {"turn_bytes", CONF_SIZE, GATEWAY(turn_bytes), "256KiB", 1024, 16 << 20, NULL,
      "the same, in bytes of what was said"},
     {"secret", CONF_SECRET, GATEWAY(secret), "", 0, 0, NULL,
-     "of 32 bytes or more, the same for all gateways: what browsers' sessions are signed with; "
-     "absent: they hold for one process"},
+     "of 32 bytes or more, the same for all gateways: what browsers' sessions are signed with, and "
+     "secrets of webhooks sealed; absent: sessions hold for one process, there are no webhooks"},
     {"session", CONF_DURATION, GATEWAY(session_ms), "12h", 60000, 2592000000, NULL,
      "how long a browser stays logged in"},
     {"tls", CONF_NODE, offsetof(struct draft, tls), "", 0, 0, "map",
      "what it is served with over TLS, below; absent: without"},
+    {"webhooks", CONF_NODE, offsetof(struct draft, hooks), "", 0, 0, "map",
+     "how events are delivered, below"},
 };
 
-#define TLS(member) offsetof(struct config_gateway, tls.member)
+#define TLS(member) offsetof(struct draft, gateway.tls.member)
 static const struct conf_row tls_rows[] = {
     {"cert_file", CONF_TEXT, TLS(cert_file), NULL, 0, 0, NULL,
      "the certificate with those that it depends on, PEM; read again at SIGHUP"},
     {"key_file", CONF_TEXT, TLS(key_file), NULL, 0, 0, NULL, "its private key, PEM; likewise"},
 };
+
+#define HOOKS(member) offsetof(struct draft, gateway.hooks.member)
+static const struct conf_row hook_rows[] = {
+    {"allow", CONF_NODE, offsetof(struct draft, allow), "", 0, 0, "list",
+     "what URLs of webhooks begin with, each with its host and the / after it: "
+     "[\"https://hooks.example.com/\"]; absent: there are none"},
+    {"private", CONF_SWITCH, HOOKS(private), "false", 0, 0, NULL,
+     "whether names may mean addresses that are not public (this machine, private networks)"},
+    {"timeout", CONF_DURATION, HOOKS(timeout_ms), "15s", 10, 300000, NULL, "of one delivery"},
+    {"in_flight", CONF_COUNT, HOOKS(in_flight), "8", 1, 256, NULL,
+     "deliveries under way to one endpoint, of all gateways"},
+    {"base", CONF_DURATION, HOOKS(wait_ms), "5s", 1, 3600000, NULL,
+     "the first wait after a failure is drawn from 0 to this, each later one from twice as much"},
+    {"cap", CONF_DURATION, HOOKS(wait_most_ms), "6h", 1, 86400000, NULL, "the longest such wait"},
+    {"for", CONF_DURATION, HOOKS(for_ms), "3d", 1, 2592000000, NULL,
+     "a delivery that fails after this is dead, and can be replayed"},
+    {"keep", CONF_DURATION, HOOKS(keep_ms), "30d", 60000, 31536000000, NULL,
+     "how long deliveries that are over can be looked at and replayed"},
+};
 // clang-format on
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 static const struct conf_table table = {"gateway", rows, COUNT(rows)};
 static const struct conf_table tls_table = {"gateway.tls", tls_rows, COUNT(tls_rows)};
+static const struct conf_table hook_table = {"gateway.webhooks", hook_rows, COUNT(hook_rows)};
+
+// Without the / a host's name could go on: https://hooks.example.com.evil.example/
+static bool read_hooks(struct config *config, struct draft *draft, struct err *err) {
+    struct config_hooks *hooks = &draft->gateway.hooks;
+    if (!conf_fill(&hook_table, draft->hooks, draft, &config->arena, err)) {
+        return false;
+    }
+    if (draft->allow &&
+        !config_texts(config, draft->allow, &hooks->allow, &hooks->allow_count, err)) {
+        return false;
+    }
+    for (const struct conf_node *n = draft->allow ? draft->allow->children : NULL; n; n = n->next) {
+        const char *host = strstr(n->text, "://");
+        bool web = strncmp(n->text, "https://", 8) == 0 || strncmp(n->text, "http://", 7) == 0;
+        if (!web || strchr(host + 3, '/') == NULL || strchr(host + 3, '/') == host + 3 ||
+            strchr(n->text, '@')) {
+            return conf_error(n, err, "'%s' is no beginning of URLs such as "
+                              "https://hooks.example.com/, with the / after the host", n->text);
+        }
+    }
+    return true;
+}
 
 bool config_gateway_read(struct config *config, const struct conf_node *node, struct err *err) {
     struct config_gateway *gateway = &config->gateway;
@@ -58,7 +102,8 @@ bool config_gateway_read(struct config *config, const struct conf_node *node, st
     }
     if (!conf_fill(&table, node, &draft, &config->arena, err) ||
         !config_listen_check(config_at(node, "listen"), draft.gateway.listen, err) ||
-        (draft.tls && !conf_fill(&tls_table, draft.tls, &draft.gateway, &config->arena, err))) {
+        (draft.tls && !conf_fill(&tls_table, draft.tls, &draft, &config->arena, err)) ||
+        !read_hooks(config, &draft, err)) {
         return false;
     }
     *gateway = draft.gateway;
@@ -78,4 +123,5 @@ bool config_gateway_read(struct config *config, const struct conf_node *node, st
 void config_gateway_reference(FILE *out) {
     conf_reference(&table, out);
     conf_reference(&tls_table, out);
+    conf_reference(&hook_table, out);
 }

@@ -24,6 +24,7 @@ struct gateway {
     struct singles *singles;
     struct registry *registry;
     struct watch *watch;
+    struct courier *courier;
     struct access access;
     size_t calls;        // requests in hand
     size_t body_bytes;   // held for them

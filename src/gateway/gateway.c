@@ -8,6 +8,7 @@
 #include "fleet/station.h"
 #include "gateway/batch_work.h"
 #include "gateway/call.h"
+#include "gateway/courier.h"
 #include "gateway/registry.h"
 #include "gateway/singles.h"
 #include "gateway/watch.h"
@@ -129,12 +130,16 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     gateway->registry = registry_new(gateway);
     gateway->singles = singles_new(gateway);
     gateway->watch = watch_new(gateway);
+    gateway->courier = courier_new(gateway);
     return open_http(gateway, err);
 }
 
 void gateway_close(struct gateway *gateway) {
     if (gateway->httpd) {
         httpd_close(gateway->httpd);
+    }
+    if (gateway->courier) {
+        courier_free(gateway->courier);
     }
     if (gateway->watch) {
         watch_free(gateway->watch);
@@ -172,6 +177,7 @@ int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
     registry_turn(gateway->registry);
     wait_ms = sooner_ms(wait_ms, watch_turn(gateway->watch, now_ms));
+    wait_ms = sooner_ms(wait_ms, courier_turn(gateway->courier, now_ms));
     return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
 }
 
@@ -184,7 +190,8 @@ void gateway_drain(struct gateway *gateway, int64_t now_ms) {
 }
 
 bool gateway_drained(const struct gateway *gateway) {
-    bool idle = gateway->calls == 0 && asks_open_count(gateway->asks) == 0;
+    bool idle = gateway->calls == 0 && asks_open_count(gateway->asks) == 0 &&
+                courier_idle(gateway->courier);
     return gateway->draining &&
            (idle || loop_now_ms(gateway->process->loop) >= gateway->drain_until_ms);
 }

@@ -5,6 +5,7 @@
 #include "gateway/batches.h"
 #include "gateway/dashboard.h"
 #include "gateway/files.h"
+#include "gateway/hooks.h"
 #include "gateway/own.h"
 #include "gateway/singles.h"
 #include "gateway/talks.h"
@@ -12,6 +13,7 @@
 #include "gateway/watch.h"
 
 // clang-format off
+#define HOOK "/v1/webhook_endpoints/{}"
 static const struct route routes[] = {
     {"POST",   "/v1/files",                NULL,     BODY_UPLOAD, SCOPE_SUBMIT, upload_handle},
     {"GET",    "/v1/files",                NULL,     BODY_NONE,   SCOPE_READ,   files_list},
@@ -40,6 +42,14 @@ static const struct route routes[] = {
     {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},
     {"GET",    "/v1/taskfit/events",       NULL,     BODY_NONE,   SCOPE_READ,   watch_begin},
     {"GET",    "/v1/taskfit/me",           NULL,     BODY_NONE,   ~0U,          access_me},
+    {"POST",   "/v1/webhook_endpoints",    NULL,     BODY_JSON,   SCOPE_ADMIN,  hooks_create},
+    {"GET",    "/v1/webhook_endpoints",    NULL,     BODY_NONE,   SCOPE_ADMIN,  hooks_list},
+    {"GET",    HOOK,                   "we_",    BODY_NONE,   SCOPE_ADMIN,  hooks_get},
+    {"DELETE", HOOK,                   "we_",    BODY_NONE,   SCOPE_ADMIN,  hooks_delete},
+    {"POST",   HOOK "/rotate_secret",      "we_",    BODY_JSON,   SCOPE_ADMIN,  hooks_rotate},
+    {"POST",   HOOK "/test",               "we_",    BODY_JSON,   SCOPE_ADMIN,  hooks_test},
+    {"GET",    HOOK "/deliveries",         "we_",    BODY_NONE,   SCOPE_ADMIN,  hooks_deliveries},
+    {"POST",   HOOK "/replay",             "we_",    BODY_JSON,   SCOPE_ADMIN,  hooks_replay},
     {"POST",   "/login",                   NULL,     BODY_JSON,   0,            access_login},
     {"POST",   "/logout",                  NULL,     BODY_NONE,   0,            access_logout},
     {"GET",    "/",                        NULL,     BODY_NONE,   0,            dashboard_get},
