@@ -181,6 +181,7 @@ static void put_decisions(struct pg_params *p, const struct row *rows, size_t co
     pg_array(p, PG_UUID);
     pg_array(p, PG_JSON);
     put_letters_decided(p, rows, count);
+    pg_array(p, PG_JSON);  // nor attachments
 }
 
 // A letter tells of the job that its number says.
