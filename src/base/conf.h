@@ -44,7 +44,7 @@ struct conf_row {
     enum conf_kind kind;
     size_t offset;         // of the member in the struct that is filled
     const char *fallback;  // as it would be written; NULL: the key is required; "": zero or absent
-    double least, most;    // of numbers, counts, sizes and durations (ms); both 0: no range
+    double least, most;    // of numbers, counts, sizes, durations (ms), USD; both 0: no range
     const char *choices;   // "review accept_best dead"
     const char *help;      // one line for people
 };

@@ -155,7 +155,7 @@ bool conf_value_read(const struct conf_row *row, const char *text, void *member)
         *(double *)member = number;
         return in_range(row, number);
     case CONF_MONEY:
-        return read_money(text, member);
+        return read_money(text, member) && in_range(row, (double)*(int64_t *)member * 1e-12);
     case CONF_SWITCH:
         *(bool *)member = strcmp(text, "true") == 0;
         return *(bool *)member || strcmp(text, "false") == 0;

@@ -15,13 +15,15 @@ struct draft_retry {
 };
 
 // clang-format off
+// The largest price of the most tokens that a reply may tell is well within what sums of a batch
+// have room for.
 #define PRICE(member) offsetof(struct draft_price, member)
 static const struct conf_row price_rows[] = {
-    {"input", CONF_MONEY, PRICE(input), "", 0, 0, NULL, "USD per million input tokens"},
-    {"output", CONF_MONEY, PRICE(output), "", 0, 0, NULL, "USD per million output tokens"},
-    {"cached", CONF_MONEY, PRICE(cached), "", 0, 0, NULL,
+    {"input", CONF_MONEY, PRICE(input), "", 0, 10000, NULL, "USD per million input tokens"},
+    {"output", CONF_MONEY, PRICE(output), "", 0, 10000, NULL, "USD per million output tokens"},
+    {"cached", CONF_MONEY, PRICE(cached), "", 0, 10000, NULL,
      "USD per million input tokens that came from the provider's cache; absent: as input"},
-    {"call", CONF_MONEY, PRICE(call), "", 0, 0, NULL, "USD per answered request"},
+    {"call", CONF_MONEY, PRICE(call), "", 0, 1000, NULL, "USD per answered request"},
 };
 
 #define RETRY(member) offsetof(struct draft_retry, member)

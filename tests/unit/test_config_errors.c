@@ -112,6 +112,9 @@ static void test_wrong_models(void **state) {
         {"    prompt: gst.jq\n", "    prompt: '.a |'\n", NULL},
         {"input: 0.25", "input: 0.1234567",
          "taskfit.yaml:17: input: a price per million tokens has up to 6 decimals"},
+        {"output: 2.0", "output: 10000.01",
+         "taskfit.yaml:17: output: '10000.01' is not an amount of USD from 0 to 10000, such as "
+         "0.25, with up to 12 decimals"},
         {"limits: { in_flight: 50 }", "limits: { rps: 50 }",
          "taskfit.yaml:18: rps: unknown key of models.<name@version>.limits; did you mean 'rpm'?"},
         {"limits: { in_flight: 50 }", "limits: { in_flight: 50, in_flight_least: 51 }",
