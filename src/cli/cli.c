@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cli/option.h"
 #include "fleet/config_certificate.h"
+#include "fleet/process.h"
 #include "io/pg_session.h"
 
 static const struct command *const commands[] = {
@@ -242,6 +243,7 @@ int cli_main(int argc, char **argv) {
     const struct option_table table = {common_rows, COMMON_COUNT, &common};
     struct err err;
     log_open("taskfit", LOG_WARN);
+    process_keep_secrets();
     argc--;
     argv++;
     int before = leading(argc, argv), kept = before;

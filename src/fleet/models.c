@@ -66,9 +66,10 @@ static struct model_use *use_open(struct models *models, struct model_set *set,
     use->conf = conf;
     use->headers = http_headers_new();
     if (model->key && model->dialect->key_header) {
-        char line[4096];
-        snprintf(line, sizeof(line), "%s%s", model->dialect->key_header, model->key);
-        http_headers_add(use->headers, line);
+        struct buf line = {0};
+        buf_printf(&line, "%s%s", model->dialect->key_header, model->key);
+        http_headers_add(use->headers, buf_string(&line));
+        buf_fini(&line);
     }
     for (const char *const *line = model->dialect->headers; line && *line; line++) {
         http_headers_add(use->headers, *line);

@@ -1,5 +1,7 @@
 #include "fleet/process.h"
 
+#include <sys/resource.h>
+
 // Twice the largest record that a producer takes, whatever the limit on memory is.
 enum { BUFFER_LEAST = 8 << 20, BUFFER_SHARE = 8 };
 
@@ -21,4 +23,10 @@ struct kafka_options process_kafka(const struct config *config) {
         .certificate_file = kafka->certificate_file,
         .key_file = kafka->key_file,
     };
+}
+
+// A limit of one byte keeps it from being piped to a program, too; with 0 the kernel would do that.
+void process_keep_secrets(void) {
+    const struct rlimit least = {1, 1};
+    setrlimit(RLIMIT_CORE, &least);
 }

@@ -23,6 +23,9 @@ struct process {
     void *fatal_owner;
 };
 
+// No core file of this process from now on: it would hold the credentials.
+void process_keep_secrets(void);
+
 // Most bytes that may lie in a buffer on their way out: requests to models, records to brokers.
 size_t process_buffer_bytes(const struct process *process);
 

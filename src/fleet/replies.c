@@ -62,6 +62,20 @@ static bool map_reply(const struct hop *hop, struct buf *scratch, struct reply *
     return false;
 }
 
+// A server that tells the credential back would have it stored and shown.
+static void hide_key(const struct model *model, struct slice body, struct reading *reading) {
+    enum { LEAST = 8 };  // a shorter one would be found by chance
+    size_t len = model->key ? strlen(model->key) : 0;
+    if (len < LEAST || memmem(body.at, body.len, model->key, len) == NULL) {
+        return;
+    }
+    reading->answer = (struct slice){0};
+    reading->error_text = slice_of("the reply tells the credential, and is not kept");
+    if (reading->error == REASON_NONE) {
+        reading->error = REASON_ERROR_REPLY;
+    }
+}
+
 void reply_read(struct process *process, struct hop *hop, const struct http_reply *http,
                 struct buf *scratch, struct reading *reading) {
     *reading = (struct reading){.retry_after_ms = -1};
@@ -83,6 +97,7 @@ void reply_read(struct process *process, struct hop *hop, const struct http_repl
         reply.body = arena_slice(&hop->arena, reply.body);
         dialect_read(&request, &reply, &hop->arena, reading);
     }
+    hide_key(&hop->call.model->conf->model, http->body, reading);
     if (http->status >= 200 && http->status < 300) {
         account(hop, reading);  // an answer that cannot be read was one, and costs what it costs
     }

@@ -299,6 +299,7 @@ int role_main(const struct role *role, int argc, char **argv) {
         return status;
     }
     log_open(role->program, LOG_INFO);
+    process_keep_secrets();
     signal(SIGPIPE, SIG_IGN);
     if (start(&p, &options, &err)) {
         loop_on_signal(p.process.loop, SIGTERM, on_stop, &p);

@@ -8,6 +8,7 @@ import servers
 import wire
 from cascade import line, run_cascade, scorer
 from models import CUT, busy, chat, page, scored
+from until import until
 
 
 def answer(_):
@@ -42,6 +43,73 @@ def test_a_reply_that_is_none(fleet, model, reply, error, calls):
     assert attempt.error_text and attempt.answer is None
     assert decision.reasons == [error] and decision.next_tier == "mid"
     assert (outcome.verdict, outcome.tier) == ("accept", "mid")
+
+
+def told(status, body=None):
+    return status, {"Content-Type": "application/json"}, json.dumps(body or {"error": {"message": "no"}})
+
+
+CONTEXT = {"error": {"code": "context_length_exceeded", "message": "8193 tokens"}}
+CONTENT = {"error": {"code": "content_filter", "message": "no"}}
+
+
+@pytest.mark.parametrize("status, body, error, again", [
+    (408, None, "error.timeout", True), (409, None, "error.refused", True),
+    (425, None, "error.refused", True), (429, None, "error.busy", True),
+    (500, None, "error.server", True), (502, None, "error.server", True),
+    (503, None, "error.busy", True), (504, None, "error.server", True),
+    (529, None, "error.busy", True),
+    (400, None, "error.refused", False), (401, None, "error.auth", False),
+    (403, None, "error.auth", False), (404, None, "error.refused", False),
+    (413, None, "error.context", False), (422, None, "error.refused", False),
+    (400, CONTEXT, "error.context", False), (400, CONTENT, "error.content", False),
+    (429, {"error": {"code": "insufficient_quota", "message": "pay"}}, "error.refused", False),
+], ids=lambda value: str(value) if isinstance(value, int) else "")
+def test_which_are_tried_again(model, tmp_path, status, body, error, again):
+    """Once more with the same key where another try may do better, and the answer counts; else the
+    first reply is the end."""
+    tiny = model(lambda request: told(status, body) if request.number == 1
+                 else scored("CGST_SGST", 0.97))
+    tried = servers.attempt(tmp_path, {
+        "dialect": "scorer", "url": tiny.url, "confidence": "field",
+        "retry": {"attempts": 3, "for": "20s", "base": "20ms", "cap": "200ms"}}, None)
+    assert tried["error"] == (None if again else error)
+    assert [request.key for request in tiny.requests] == [tiny.requests[0].key] * (1 + again)
+    tiny.rule = lambda _: told(status, body)  # and for ever
+    tried = servers.attempt(tmp_path, {
+        "dialect": "scorer", "url": tiny.url, "confidence": "field",
+        "retry": {"attempts": 2, "for": "20s", "base": "20ms", "cap": "200ms"}}, None)
+    assert (tried["error"], tried["calls"]) == (error, 1 + again)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_credentials_that_are_refused_open_the_breaker_and_alert(fleet, model, status):
+    """The first is passed on; the next wait for a credential that is mended, and are not called."""
+    tiny = model(lambda _: told(status))
+    worker, _, _ = run_cascade(fleet, tiny.url, model(answer).url)
+    fleet.send(wire.job(line()))
+    fleet.outcomes(1)
+    worker.said("level=error .*tiny@1 refuses the credentials")
+    until(lambda: worker.metric("taskfit_model_state") > 0, "the alert's metric")
+    fleet.send(*[wire.job(line(n)) for n in range(20)])
+    until(lambda: worker.metric("taskfit_jobs_taken_total") >= 2, "jobs that wait")
+    tiny.rule = answer
+    outcomes = fleet.outcomes(21)
+    assert sum(outcome.tier == "tiny" for outcome in outcomes.values()) >= 19
+    assert tiny.calls <= 23 and worker.metric("taskfit_model_state") == 0
+
+
+def test_an_answer_that_was_cut_short_is_not_asked_for_again(model, tmp_path):
+    """The same limit would cut it in the same place."""
+    status, head, text = chat("CGST_SG")
+    reply = json.loads(text)
+    reply["choices"][0]["finish_reason"] = "length"
+    mini = model(lambda _: (status, head, json.dumps(reply)))
+    tried = servers.attempt(tmp_path, {
+        "dialect": "openai_chat", "url": mini.url, "model": "mini", "confidence": "logprob",
+        "price": {"output": "2"}, "prompt": '{messages: [{role: "user", content: .text}]}',
+        "retry": {"attempts": 3, "base": "20ms"}}, {"labels": ["CGST_SGST"]})
+    assert (tried["error"], mini.calls, tried["cost_usd"]) == ("error.truncated", 1, 0.000002)
 
 
 def test_a_reply_that_the_mapping_fails_on_is_paid_for(model, tmp_path):
