@@ -13,6 +13,7 @@
     X(MEMORY_BYTES,    GAUGE,   "taskfit_hop_memory_bytes", "", "memory held for hops") \
     X(BACKLOG_JOBS,    GAUGE,   "taskfit_backlog_jobs", "", \
       "records behind what was taken, of the partitions assigned") \
+    X(LANE_BACKLOG_JOBS, GAUGE, "taskfit_lane_backlog_jobs", "lane", "likewise, by lane") \
     X(CALLS,           COUNTER, "taskfit_calls_total", "model", \
       "requests sent to models, retries included") \
     X(CALL_SECONDS,    HISTOGRAM, "taskfit_call_seconds", "model", "from a request to its reply") \

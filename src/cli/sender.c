@@ -298,8 +298,8 @@ static bool open_producer(struct sender *s, struct err *err) {
         .queue_bytes = QUEUE_BYTES,
         .linger_ms = kafka->linger_ms > LINGER_LEAST_MS ? kafka->linger_ms : LINGER_LEAST_MS,
     };
-    config_topic(s->options.config, path_first_tier(&s->options.path->policy, s->options.all_tiers),
-                 name);
+    const struct path *path = &s->options.path->policy;
+    config_jobs_topic(s->options.config, path, path_first_tier(path, s->options.all_tiers), name);
     if (!producer_open(&s->producer, s->loop, &options, on_delivered, s, err)) {
         return false;
     }

@@ -148,7 +148,7 @@ static bool check_topic(const struct submit *s, struct err *err) {
     const char *tier = path_first_tier(&s->path->policy, s->options->all_tiers);
     char name[TOPIC_TEXT];
     struct kafka_admin *admin;
-    config_topic(s->config, tier, name);
+    config_jobs_topic(s->config, &s->path->policy, tier, name);
     struct kafka_topic topic = {.name = name};
     if (!kafka_admin_open(&admin, &options, BROKER_WAIT_MS, err)) {
         return false;

@@ -26,6 +26,7 @@ struct caller {
     uint32_t in_flight;
     size_t unsent;            // bytes of large bodies that are not out yet
     int64_t wait_ms;          // after the last CALLER_FULL
+    enum caller_full full;    // likewise
     struct heap slow;         // of hops whose call may become slow
     struct buf scratch, payload;
     int64_t warned_ms;        // when hops without an answer were told of last; 0: never
@@ -361,6 +362,19 @@ static enum caller_verdict pass_on(struct hop *hop) {
     return CALLER_FAILED;
 }
 
+// No model is asked while none can be called at all.
+static enum caller_full full_for(struct caller *caller, const struct hop *hop,
+                                 const struct models_wait *wait, int64_t now_ms) {
+    if (!wait->asked) {
+        return FULL_FOR_ALL;
+    }
+    if (hop->config != caller->process->config &&
+        models_have_room(caller->models, hop->job.input.len, now_ms)) {
+        return FULL_FOR_OLD;
+    }
+    return wait->too_large && wait->busy ? FULL_FOR_LARGE : FULL_FOR_ALL;
+}
+
 enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t now_ms) {
     struct models_wait wait = {.wait_ms = -1};
     struct model_use *use = NULL;
@@ -370,6 +384,7 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     }
     caller->wait_ms = wait.wait_ms;
     if (use == NULL) {
+        caller->full = full_for(caller, hop, &wait, now_ms);
         return wait.away && !models_first(caller->models, hop)->holds ? pass_on(hop)
                                                                       : CALLER_FULL;
     }
@@ -378,6 +393,10 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     }
     send_first(caller, hop, now_ms);
     return CALLER_STARTED;
+}
+
+enum caller_full caller_full(const struct caller *caller) {
+    return caller->full;
 }
 
 int64_t caller_wait_ms(const struct caller *caller) {

@@ -45,6 +45,14 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
 // Makes slow calls a second time, where the model says so. Returns when the next may be slow; -1:
 // none.
 int64_t caller_turn(struct caller *caller, int64_t now_ms);
+// After CALLER_FULL: for whom else.
+enum caller_full {
+    FULL_FOR_ALL,
+    FULL_FOR_OLD,    // of an older configuration: those of the newest may be called
+    FULL_FOR_LARGE,  // one model has too little left of a rate, another is at its calls: a smaller
+                     // one may be called, and this one has its turn in the other
+};
+enum caller_full caller_full(const struct caller *caller);
 // After CALLER_FULL: when it is worth trying again; -1: when something was heard.
 int64_t caller_wait_ms(const struct caller *caller);
 // Nobody is there in any model of the tier, and its jobs wait for one.

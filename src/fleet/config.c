@@ -13,7 +13,7 @@
 #include "io/yaml.h"
 
 struct draft {
-    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *paths, *gateway,
+    const struct conf_node *kafka, *postgres, *limits, *models, *tiers, *lanes, *paths, *gateway,
         *attachments;
     const char *listen;
     int log_level;
@@ -30,6 +30,10 @@ static const struct conf_row top_rows[] = {
     {"postgres", CONF_NODE, TOP(postgres), NULL, 0, 0, "map", "the database, below"},
     {"models", CONF_NODE, TOP(models), NULL, 0, 0, "map", "name@version: a model, below"},
     {"tiers", CONF_NODE, TOP(tiers), NULL, 0, 0, "map", "name: a tier, below"},
+    {"lanes", CONF_NODE, TOP(lanes), "", 0, 0, "map",
+     "name: weight, from 1 to 1000: up to 7 lanes that a path can name; each is a topic of its own "
+     "in every tier, and its jobs get that part of the calls; `default`: those of paths that name "
+     "none, else 1"},
     {"paths", CONF_NODE, TOP(paths), NULL, 0, 0, "map", "name: a path, below"},
     {"limits", CONF_NODE, TOP(limits), "", 0, 0, "map", "what bounds each process, below"},
     {"attachments", CONF_NODE, TOP(attachments), "", 0, 0, "map",
@@ -46,7 +50,7 @@ static const struct conf_row kafka_rows[] = {
     {"brokers", CONF_TEXT, KAFKA(brokers), NULL, 0, 0, NULL,
      "host:port of some of the brokers, with commas between"},
     {"prefix", CONF_TEXT, KAFKA(prefix), "taskfit", 0, 0, NULL,
-     "of the topics: <prefix>.jobs.<tier>, .results, .decisions, .dead"},
+     "of the topics: <prefix>.jobs.<tier>, .jobs.<tier>.<lane>, .results, .decisions, .dead"},
     {"partitions", CONF_COUNT, KAFKA(partitions), "4", 1, 10000, NULL,
      "of a topic that `taskfit init` makes: the most workers a tier can have"},
     {"replication", CONF_COUNT, KAFKA(replication), "1", 1, 100, NULL,
@@ -289,6 +293,7 @@ static bool root_read(struct config *config, const struct conf_node *root, struc
            config_attachments_read(config, draft.attachments, err) &&
            config_models_read(config, draft.models, err) &&
            config_tiers_read(config, draft.tiers, err) &&
+           config_lanes_read(config, draft.lanes, err) &&
            config_paths_read(config, draft.paths, err) &&
            config_gateway_read(config, draft.gateway, err);
 }

@@ -13,6 +13,7 @@
 #include "fleet/config_ends.h"
 #include "fleet/rules.h"
 #include "job/policy.h"
+#include "job/turns.h"
 
 struct jq;
 
@@ -61,6 +62,12 @@ struct config_tier {
     enum tier_away { AWAY_HOLD, AWAY_NEXT } away;  // what its jobs do without a model
 };
 
+// Each is a topic of every tier. The first is jobs.<tier> itself, of the paths that name none.
+struct config_lane {
+    const char *name;
+    uint32_t weight;
+};
+
 struct config {
     unsigned references;
     const char *file;
@@ -72,6 +79,8 @@ struct config {
     struct config_limits limits;
     const struct config_model *models;
     uint32_t model_count;
+    struct config_lane lanes[LANES_MOST];
+    uint32_t lane_count;
     const struct config_tier *tiers;
     uint32_t tier_count;
     const struct config_path *paths;
@@ -94,9 +103,16 @@ const struct config_model *config_model_find(const struct config *config, struct
 // Of an attachment's URI in its one form.
 const struct config_prefix *config_prefix_find(const struct config *config, struct slice uri);
 
-// The topic of a tier's jobs, or of "results", "decisions", "dead": into text, ended by NUL.
+int config_lane_find(const struct config *config, struct slice name);  // its place, -1: none
+
+// The topic of a tier's jobs, of a lane of them (config_lane), or of "results", "decisions",
+// "dead": into text, ended by NUL.
 enum { TOPIC_TEXT = 250 };
 void config_topic(const struct config *config, const char *name, char text[TOPIC_TEXT]);
+void config_lane(const char *tier, const char *lane, char text[TOPIC_TEXT]);
+// Of the path's jobs that are sent to the tier.
+void config_jobs_topic(const struct config *config, const struct path *path, const char *tier,
+                       char text[TOPIC_TEXT]);
 
 // All tables as Markdown, for README.md.
 void config_reference(FILE *out);

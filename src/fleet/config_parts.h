@@ -14,6 +14,8 @@ bool config_models_read(struct config *config, const struct conf_node *models,
                         struct err *err) MUST_CHECK;
 bool config_tiers_read(struct config *config, const struct conf_node *tiers,
                        struct err *err) MUST_CHECK;
+bool config_lanes_read(struct config *config, const struct conf_node *lanes,
+                       struct err *err) MUST_CHECK;
 bool config_paths_read(struct config *config, const struct conf_node *paths,
                        struct err *err) MUST_CHECK;
 bool config_gateway_read(struct config *config, const struct conf_node *gateway,
@@ -33,6 +35,10 @@ bool config_extra_read(struct config *config, const struct conf_node *extra, str
 bool config_bounds_read(struct config *config, const struct conf_node *node, struct model *model,
                         struct err *err) MUST_CHECK;
 void config_bounds_reference(FILE *out);
+
+// The path's lane; node NULL: none is named.
+bool config_lane_of_path(struct config *config, const struct conf_node *node, struct path *path,
+                         struct err *err) MUST_CHECK;
 
 // The certificate that node names: its thresholds and calibrations, and the order of its tiers.
 bool config_certificate_read(struct config *config, const struct conf_node *node,

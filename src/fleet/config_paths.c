@@ -8,7 +8,7 @@ enum { PATHS_MOST = 256, FIELDS_MOST = 64 };
 
 struct draft {
     const struct conf_node *tiers, *accept, *answer, *limits, *review;
-    const char *rules, *certificate, *audit_by;
+    const char *rules, *certificate, *audit_by, *lane;
     int last, keep, broken;
     double audit;
 };
@@ -63,6 +63,8 @@ static const struct conf_row path_rows[] = {
      "stand as before; their confidence must be halfway from the threshold to certainty; they go "
      "to the next tier"},
     {"review", CONF_NODE, PATH(review), "", 0, 0, "map", "how people look at jobs, below"},
+    {"lane", CONF_TEXT, PATH(lane), "default", 0, 0, NULL,
+     "one of lanes, which its jobs wait in at every tier"},
 };
 
 #define ANSWER(member) offsetof(struct draft_answer, member)
@@ -328,7 +330,8 @@ static bool path_read(struct config *config, const struct conf_node *node,
     policy->name = node->key;
     policy->last = (enum path_last)draft.last;
     policy->keep = (enum path_keep)draft.keep;
-    if (!tiers_read(config, draft.tiers, policy, err) ||
+    if (!config_lane_of_path(config, conf_get(node, "lane"), policy, err) ||
+        !tiers_read(config, draft.tiers, policy, err) ||
         !thresholds_read(config, node, path, err) || !audit_read(node, &draft, policy, err) ||
         !answer_read(config, draft.answer, &policy->answer, err) ||
         !limits_read(config, draft.limits, policy, err) ||

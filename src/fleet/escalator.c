@@ -248,9 +248,11 @@ static const struct attempt *answer_of(const struct hop *hop) {
 
 static bool send_next(struct escalator *e, struct hop *hop, const char *tier) {
     struct buf *scratch = &e->station.scratch;
+    char topic[TOPIC_TEXT];
     buf_clear(scratch);
     wire_next_job_pack(&hop->job, &hop->attempt, hop->decision, &hop->arena, scratch);
-    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, tier, buf_slice(scratch));
+    config_lane(tier, hop->path ? hop->path->policy.lane : NULL, topic);
+    return publisher_send(e->station.publisher, hop, MESSAGE_JOB, topic, buf_slice(scratch));
 }
 
 static bool send_outcome(struct escalator *e, struct hop *hop) {
@@ -436,7 +438,7 @@ bool escalator_ready(const struct escalator *e) {
 
 bool escalator_open(struct escalator **out, struct process *process, struct err *err) {
     static const struct station_events events = {on_taken, has_room, NULL, send, has_more,
-                                                 pack, on_leaving, NULL};
+                                                 pack, on_leaving, NULL, false};
     static const struct store_kind storing = {PG_store_decisions, encode, on_stored, on_refused};
     static const struct store_kind finding = {PG_find_decisions, encode_keys, on_found, on_refused};
     static const struct store_kind auditing = {PG_store_audits, encode_keys, on_audits, on_refused};

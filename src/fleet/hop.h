@@ -20,8 +20,10 @@
 #include "base/map.h"
 #include "dialect/dialect.h"
 #include "fleet/config.h"
+#include "fleet/hop_call.h"
 #include "fleet/intake.h"
 #include "job/decide.h"
+#include "job/room.h"
 
 #define STEPS(X) \
     X(TAKEN) X(ADMITTING) X(BEHIND) X(READY) X(CALLING) X(WAITING) X(JUDGING) X(STORING) \
@@ -36,35 +38,8 @@ enum step {
 
 const char *step_name(enum step step);
 
-struct http_call;
-struct caller;
-struct model_use;
 struct order_queue;
 struct revision;
-
-// A call under way.
-struct hop_try {
-    struct hop *hop;
-    struct http_call *http;  // NULL: none is
-    struct gate_call gate;
-};
-
-// The calls of a hop to a model (fleet/caller.h).
-struct hop_call {
-    struct caller *caller;
-    struct model_use *model;
-    struct hop_try tries[2];  // the second, if the first is slow
-    struct heap_node slow;    // when the first is
-    struct slice body;       // of the request
-    char *key;               // idempotency key: the same for every try
-    const struct config_model *only;  // of a shadow; NULL: any of the tier's
-    int64_t first_ms;        // steady clock, of the first request
-    int64_t since_ms;        // of the first request that counts for retry.for; 0: none yet
-    unsigned failures;       // that count as its own
-    unsigned refusals;       // for load
-    enum reason error;       // of the last try
-    struct slice error_text;
-};
 
 // The letter of a record that cannot be processed: why, and what it was.
 struct hop_burial {
@@ -78,10 +53,12 @@ struct hop {
     struct list_node node;   // of the step's list
     struct list_node all;    // of every hop there is
     struct heap_node due;    // WAITING
-    struct map_node by_job;  // (job, hop) that are in hand; see worker.c
+    struct map_node by_job;  // (job, hop) that are in hand (fleet/twins.h)
     struct list_node in_order;  // of `order`
     struct order_queue *order;  // of its order key (fleet/order.h); NULL: in none
     uint64_t arrival;           // of all that the process took, from 1
+    struct room_part part;      // of its lane and its tenant in the worker's room
+    struct turn turn;           // READY
     enum step step;
     struct arena arena;
     struct config *config;   // what it began with

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/list.h"
@@ -20,6 +21,7 @@ struct intake_partition {
     struct consumer_partition *source;  // NULL: revoked or replaced
     char topic[TOPIC_TEXT];
     int32_t number;
+    uint32_t lane;
     struct ledger ledger;
     int64_t committed;  // asked for last
     size_t tickets;
@@ -34,6 +36,9 @@ struct intake {
     void *owner;
     struct list partitions;  // assigned
     struct list retired;     // with tickets still out
+    char topics[LANES_MOST][TOPIC_TEXT];
+    uint32_t topic_count;
+    double backlog[LANES_MOST];
     size_t first;            // whose turn it is to be read first
     bool stopped;
     bool revoking;
@@ -52,6 +57,9 @@ static struct intake_partition *partition_new(struct intake *intake,
     p->source = source;
     snprintf(p->topic, sizeof(p->topic), "%s", source->topic);
     p->number = source->number;
+    while (p->lane + 1 < intake->topic_count && strcmp(intake->topics[p->lane], p->topic) != 0) {
+        p->lane++;
+    }
     p->committed = -1;
     ledger_init(&p->ledger, intake->process->config->limits.offset_span);
     list_append(&intake->partitions, &p->node);
@@ -156,6 +164,11 @@ bool intake_open(struct intake **out, struct process *process,
     intake->events = *events;
     intake->owner = owner;
     intake->revoke_ms = options->revoke_ms;
+    assert(options->topic_count <= LANES_MOST);
+    intake->topic_count = (uint32_t)options->topic_count;
+    for (uint32_t i = 0; i < intake->topic_count; i++) {
+        snprintf(intake->topics[i], TOPIC_TEXT, "%s", options->topics[i]);
+    }
     list_init(&intake->partitions);
     list_init(&intake->retired);
     if (!consumer_open(&intake->consumer, process->loop, &consumer, &from_consumer, intake, err)) {
@@ -203,7 +216,7 @@ static bool take_held(struct intake *intake, struct intake_partition **partition
         if (!intake->events.room(intake->owner)) {
             return false;
         }
-        if (!intake->events.room_for(intake->owner, record)) {
+        if (!intake->events.room_for(intake->owner, record, p->lane)) {
             return true;
         }
         enum ledger_verdict verdict = ledger_take(&p->ledger, record->offset);
@@ -322,10 +335,14 @@ static void revoke_turn(struct intake *intake, int64_t now_ms) {
 
 static void measure_backlog(struct intake *intake) {
     double backlog = 0;
+    memset(intake->backlog, 0, sizeof(intake->backlog));
     LIST_FOR(node, &intake->partitions) {
         struct intake_partition *p = partition_of(node);
         int64_t behind = consumer_backlog(intake->consumer, p->source, p->ledger.next);
-        backlog += behind > 0 ? (double)behind : 0;
+        // The end of the log may have been read, and what comes before it is held for want of room.
+        double waits = fmax((double)behind, (double)p->held_count);
+        backlog += waits;
+        intake->backlog[p->lane] += waits;
     }
     metric_set(&intake->process->metrics, METRIC_BACKLOG_JOBS, "", backlog);
 }
@@ -394,6 +411,14 @@ bool ticket_revoked(struct ticket ticket) {
 
 const char *ticket_topic(struct ticket ticket) {
     return ticket.partition->topic;
+}
+
+uint32_t ticket_lane(struct ticket ticket) {
+    return ticket.partition->lane;
+}
+
+double intake_backlog(const struct intake *intake, uint32_t lane) {
+    return intake->backlog[lane];
 }
 
 int32_t ticket_partition(struct ticket ticket) {

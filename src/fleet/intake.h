@@ -23,15 +23,16 @@ struct intake_events {
     void (*taken)(void *owner, struct ticket ticket, const struct record *record);
     // Is there room for one more?
     bool (*room)(void *owner);
-    // Is there for this one? If not, its partition waits behind it, the others go on.
-    bool (*room_for)(void *owner, const struct record *record);
+    // Is there for this one, of such a lane? If not, its partition waits behind it, the others go
+    // on.
+    bool (*room_for)(void *owner, const struct record *record, uint32_t lane);
     // The partitions go: drop what is not begun, finish the rest. lost: they are gone already.
     void (*revoking)(void *owner, bool lost);
 };
 
 struct intake_options {
     const char *group;
-    const char *const *topics;
+    const char *const *topics;  // each is a lane
     size_t topic_count;
     int64_t revoke_ms;  // how long the group may wait for what is in hand
 };
@@ -55,8 +56,10 @@ void intake_drop(struct intake *intake, struct ticket ticket);  // will come aga
 
 size_t intake_partitions(const struct intake *intake);  // assigned
 double intake_share(const struct intake *intake);       // of all that the topics have: above 0 to 1
+double intake_backlog(const struct intake *intake, uint32_t lane);  // as last measured
 bool ticket_revoked(struct ticket ticket);              // its partition goes or is gone
 const char *ticket_topic(struct ticket ticket);
 int32_t ticket_partition(struct ticket ticket);
+uint32_t ticket_lane(struct ticket ticket);  // the place of its topic among the options'
 
 #endif

@@ -256,7 +256,10 @@ static bool may_call(struct models *models, struct model_use *use, const struct 
     if (hold == GATE_FREE) {
         return true;
     }
+    const enum gate_rate rate = use->state->gate.narrowest;
     wait->away &= hold == GATE_AWAY;
+    wait->too_large |= hold == GATE_RATE && rate != GATE_REQUESTS && rate != GATE_SPEND;
+    wait->busy |= hold == GATE_IN_FLIGHT;
     if (wait->wait_ms < 0 || (wait_ms >= 0 && wait_ms < wait->wait_ms)) {
         wait->wait_ms = wait_ms;
     }
@@ -277,7 +280,7 @@ struct model_use *models_choose(struct models *models, const struct hop *hop, in
                                 struct models_wait *wait) {
     struct model_set *set = set_of(models, hop->config);
     uint32_t chosen = place_of(set, hop);
-    *wait = (struct models_wait){.away = true, .wait_ms = -1};
+    *wait = (struct models_wait){.asked = true, .away = true, .wait_ms = -1};
     for (uint32_t i = 0; i < set->model_count; i++) {
         struct model_use *use = set->models[(chosen + i) % set->model_count];
         bool meant = hop->call.only == NULL ? use->weight > 0 : use->conf == hop->call.only;
@@ -317,6 +320,18 @@ bool models_away(struct models *models) {
         }
     }
     return true;
+}
+
+bool models_have_room(struct models *models, size_t bytes, int64_t now_ms) {
+    struct model_set *set = set_of(models, models->process->config);
+    int64_t wait_ms;
+    for (uint32_t i = 0; i < set->model_count; i++) {
+        struct model_use *use = set->models[i];
+        if (use->weight > 0 && gate_ask(&use->state->gate, bytes, now_ms, &wait_ms) == GATE_FREE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // --- what is heard

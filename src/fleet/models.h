@@ -55,7 +55,10 @@ void models_tidy(struct models *models, double share, int64_t now_ms);
 
 // Why no model may be called, and for how long at least; -1: until something is heard.
 struct models_wait {
-    bool away;  // there is nobody in any of them
+    bool asked;
+    bool away;       // there is nobody in any of them
+    bool too_large;  // for what is left of a rate of one of them
+    bool busy;       // one has as many calls as it may
     int64_t wait_ms;
 };
 // The hop's `only`, or by weight, from the job's id: the same job always has the same model, as
@@ -70,6 +73,8 @@ struct model_use *models_first(struct models *models, const struct hop *hop);
 bool model_may_call(struct models *models, struct model_use *use, const struct hop *hop,
                     int64_t now_ms);
 bool models_away(struct models *models);  // those of the newest configuration
+// May one of these be called with so many bytes now?
+bool models_have_room(struct models *models, size_t bytes, int64_t now_ms);
 void model_heard(struct models *models, struct model_use *use, const struct gate_call *call,
                  const struct gate_reply *reply, int64_t now_ms);
 

@@ -63,6 +63,14 @@ static bool is_same(const struct fixed *row, const struct config *a, const struc
     return false;
 }
 
+static bool same_lanes(const struct config *old, const struct config *fresh) {
+    bool same = old->lane_count == fresh->lane_count;
+    for (uint32_t i = 0; i < fresh->lane_count && same; i++) {
+        same = config_lane_find(old, slice_of(fresh->lanes[i].name)) >= 0;
+    }
+    return same;
+}
+
 bool reload_allowed(const struct config *old, const struct config *fresh, const char *tier,
                     struct err *err) {
     for (int i = 0; i < FIXED_COUNT; i++) {
@@ -70,6 +78,10 @@ bool reload_allowed(const struct config *old, const struct config *fresh, const 
             return err_exit(err, EX_CONFIG, "%s: %s was changed, which needs a restart",
                             fresh->file, fixed_rows[i].key);
         }
+    }
+    if (!same_lanes(old, fresh)) {
+        return err_exit(err, EX_CONFIG, "%s: the names of lanes were changed, which needs a "
+                        "restart; their weights may be", fresh->file);
     }
     if (tier && config_tier_find(fresh, slice_of(tier)) == NULL) {
         return err_exit(err, EX_CONFIG, "%s: tiers.%s is gone, whose jobs this process takes; "

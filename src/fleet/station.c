@@ -66,16 +66,25 @@ void station_drop(struct station *s, struct hop *hop) {
 
 // --- in
 
-static bool has_room(void *owner) {
-    struct station *s = owner;
+// Of all lanes together; one of several has bounds of its own.
+static bool is_full(const struct station *s) {
     const struct config_limits *limits = &s->process->config->limits;
-    return s->hops.count < limits->hops && s->process->pool.held < (size_t)limits->memory_bytes &&
-           !store_stuck(s->burial.store) && s->events.room(s->owner);
+    return s->hops.count >= limits->hops || s->process->pool.held >= (size_t)limits->memory_bytes;
 }
 
-static bool has_room_for(void *owner, const struct record *record) {
+static bool has_room(void *owner) {
     struct station *s = owner;
-    return s->events.room_for == NULL || s->events.room_for(s->owner, record);
+    bool room = (s->events.lanes || !is_full(s)) && !store_stuck(s->burial.store) &&
+                s->events.room(s->owner);
+    s->refused |= !room;
+    return room;
+}
+
+static bool has_room_for(void *owner, const struct record *record, uint32_t lane) {
+    struct station *s = owner;
+    bool room = s->events.room_for == NULL || s->events.room_for(s->owner, record, lane);
+    s->refused |= !room;
+    return room;
 }
 
 static void on_taken(void *owner, struct ticket ticket, const struct record *record) {
@@ -246,12 +255,13 @@ int64_t station_end(struct station *s, int64_t now_ms) {
     station_lighten(s, s->burial.store, was_called_in_vain);
     int64_t wait_ms = store_turn(s->burial.store, now_ms);
     send_all(s);
-    bool was_full = !list_empty(&s->finished) && !has_room(s);
+    bool freed = !list_empty(&s->finished);
     while (!list_empty(&s->finished)) {
         hop_free(s, hop_of(list_first(&s->finished)));
     }
-    if (was_full && has_room(s)) {
+    if (freed && s->refused) {
         wait_ms = 0;  // what was left with the brokers for want of room is taken at once
+        s->refused = false;
     }
     measure(s, now_ms);
     if (s->draining) {
@@ -289,7 +299,8 @@ bool station_init(struct station *s, struct process *process, const char *topic,
     static const struct intake_events taking = {on_taken, has_room, has_room_for, on_revoking};
     static const struct burial_events burying = {on_buried, on_pack};
     static const struct publisher_events publishing = {on_published, on_publish_refused};
-    char name[TOPIC_TEXT];
+    char names[LANES_MOST][TOPIC_TEXT], lane[TOPIC_TEXT];
+    const char *topics[LANES_MOST];
     *s = (struct station){.process = process, .events = *events, .owner = owner};
     list_init(&s->hops);
     list_init(&s->unsent);
@@ -297,10 +308,14 @@ bool station_init(struct station *s, struct process *process, const char *topic,
     list_init(&s->finished);
     s->pg = station_database(s);
     burial_init(&s->burial, process, s->pg, &burying, s);
-    config_topic(process->config, topic, name);
-    const char *topics[] = {name};
-    struct intake_options options = {.group = name, .topics = topics, .topic_count = 1,
+    struct intake_options options = {.group = names[0], .topics = topics,
+                                     .topic_count = events->lanes ? process->config->lane_count : 1,
                                      .revoke_ms = process->config->limits.drain_ms};
+    for (size_t i = 0; i < options.topic_count; i++) {
+        config_lane(topic, events->lanes ? process->config->lanes[i].name : NULL, lane);
+        config_topic(process->config, lane, names[i]);
+        topics[i] = names[i];
+    }
     return publisher_open(&s->publisher, process, &publishing, s, err) &&
            intake_open(&s->intake, process, &options, &taking, s, err);
 }

@@ -19,7 +19,7 @@ struct station_events {
     // Can the role's own stores take more? Room in memory was looked at before.
     bool (*room)(void *owner);
     // Can it take this one? If not, what follows in its partition waits too. NULL: always.
-    bool (*room_for)(void *owner, const struct record *record);
+    bool (*room_for)(void *owner, const struct record *record, uint32_t lane);
     // Sends what a hop has to say next, one record; false: the producer's queue is full.
     bool (*send)(void *owner, struct hop *hop);
     // That record is out, or never can be: is there one more, whatever became of it? NULL: never.
@@ -29,6 +29,8 @@ struct station_events {
     // Drop what is not begun: partitions go, or the process drains.
     void (*leaving)(void *owner);
     void (*freed)(void *owner, struct hop *hop);  // its last moment; NULL: nothing to do
+    // Its topic is a tier's, all lanes of which are read; `room_for` looks at the room in memory.
+    bool lanes;
 };
 
 struct station {
@@ -44,6 +46,7 @@ struct station {
     struct list finished;  // freed once a turn, never in the callback that finished them
     struct buf scratch;
     size_t held_most, taken;  // since memory was last given back: bytes of hops, and their number
+    bool refused;  // a record, for want of room
     bool draining, settled, told_waiting;
     int64_t drain_until_ms, gauges_due_ms;
 };

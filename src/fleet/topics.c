@@ -3,12 +3,16 @@
 struct kafka_topic *topics_of(const struct config *config, struct arena *arena, size_t *count) {
     static const char *const others[] = {"results", "decisions", "dead"};
     enum { OTHERS = sizeof(others) / sizeof(others[0]) };
-    *count = config->tier_count + OTHERS;
+    const size_t jobs = (size_t)config->tier_count * config->lane_count;
+    *count = jobs + OTHERS;
     struct kafka_topic *topics = arena_zalloc(arena, *count * sizeof(*topics));
     for (size_t i = 0; i < *count; i++) {
-        bool tier = i < config->tier_count;
-        char name[TOPIC_TEXT];
-        config_topic(config, tier ? config->tiers[i].name : others[i - config->tier_count], name);
+        char of[TOPIC_TEXT], name[TOPIC_TEXT];
+        if (i < jobs) {
+            config_lane(config->tiers[i / config->lane_count].name,
+                        config->lanes[i % config->lane_count].name, of);
+        }
+        config_topic(config, i < jobs ? of : others[i - jobs], name);
         topics[i] = (struct kafka_topic){
             .name = arena_string(arena, slice_of(name)),
             .partitions = (int32_t)config->kafka.partitions,

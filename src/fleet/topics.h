@@ -5,7 +5,7 @@
 #include "fleet/config.h"
 #include "io/kafka_admin.h"
 
-// One a tier, then results, decisions and dead, as configured; all memory is the arena's.
+// One a tier and lane, then results, decisions and dead, as configured; all memory is the arena's.
 struct kafka_topic *topics_of(const struct config *config, struct arena *arena, size_t *count);
 
 #endif

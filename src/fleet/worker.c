@@ -1,14 +1,15 @@
 #include "fleet/worker.h"
 
-#include <math.h>
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "fleet/admission.h"
 #include "fleet/caller.h"
-#include "fleet/order.h"
+#include "fleet/entry.h"
+#include "fleet/patience.h"
+#include "fleet/ready.h"
 #include "fleet/recall.h"
-#include "fleet/requests.h"
 #include "fleet/rows.h"
 #include "fleet/shadows.h"
 #include "fleet/station.h"
@@ -16,6 +17,8 @@
 #include "fleet/twins.h"
 #include "io/loop.h"
 #include "job/wire.h"
+
+enum { ASIDE_LOOKS = 32 };  // a turn
 
 struct worker {
     struct station station;
@@ -26,12 +29,14 @@ struct worker {
     struct recall recall;
     struct switches switches;
     struct shadows *shadows;
-    struct list behind, ready, calling, waiting, judging;
+    struct list behind, calling, waiting, judging;
+    struct ready ready;
+    struct room room;
     struct heap due;     // of those waiting
     struct map in_hand;  // by (job, hop): a second copy waits for the first
     struct order order;
     uint64_t arrivals;
-    int64_t turned_ms, woke_ms;  // the last turn; the last that came after too long
+    struct patience patience;
     int64_t gauges_due_ms;
 };
 
@@ -49,7 +54,7 @@ static void enter(struct worker *w, struct hop *hop) {
 static void pass(struct worker *w, struct hop *hop) {
     struct hop *next = order_leave(&w->order, hop);
     if (next && next->step == STEP_BEHIND) {
-        hop_move(next, STEP_READY, &w->ready);
+        ready_add(&w->ready, next, false);
     }
 }
 
@@ -62,6 +67,7 @@ static void on_freed(void *owner, struct hop *hop) {
         enter(w, hop_of(twin));
     }
     pass(w, hop);
+    room_leave(&w->room, &hop->part);
 }
 
 // --- taking
@@ -74,46 +80,23 @@ static bool has_room(void *owner) {
            !(enough && caller_away(w->caller));
 }
 
-static bool has_room_for(void *owner, const struct record *record) {
+static bool has_room_for(void *owner, const struct record *record, uint32_t lane) {
     const struct worker *w = owner;
-    return order_has_room(&w->order, record->key, &w->station.process->config->limits);
-}
-
-static void begin_attempt(struct worker *w, struct hop *hop) {
-    int64_t deadline_ms = hop->path->policy.deadline_ms;
-    hop->attempt = (struct attempt){
-        .hop = hop->job.hop,
-        .tier = slice_of(w->tier),
-        .confidence_raw = NAN,
-        .confidence = NAN,
-    };
-    if (hop->job.created_ms == 0) {
-        hop->job.created_ms = hop->record_ms;
-    }
-    if (hop->job.deadline_ms == 0 && deadline_ms > 0 && hop->job.created_ms > 0) {
-        hop->job.deadline_ms = hop->job.created_ms + deadline_ms;
-    }
-}
-
-static enum reason read_job(struct worker *w, struct hop *hop, const struct record *record,
-                            struct slice *text) {
-    const struct config_limits *limits = &hop->config->limits;
-    struct wire_limits wire = {(size_t)limits->input_bytes, limits->input_depth,
-                               hop->config->attachments.limits};
-    enum reason reason = wire_job_read(record->value, &wire, &hop->arena, &hop->job, text);
-    reason = reason ? reason : hop_find_path(hop, slice_of(w->tier), text);
-    return reason ? reason : request_check_uris(hop, text);
+    return entry_allowed(w->station.process, &w->order, &w->room, record, lane);
 }
 
 static void on_taken(void *owner, struct hop *hop, const struct record *record) {
     struct worker *w = owner;
     struct slice text = {0};
-    enum reason reason = read_job(w, hop, record, &text);
+    room_enter(&w->room, &hop->part, ticket_lane(hop->ticket), record->value.len);
+    enum reason reason = entry_read(hop, slice_of(w->tier), record, &text);
     if (reason != REASON_NONE) {
         station_bury(&w->station, hop, reason, text, record);
         return;
     }
-    begin_attempt(w, hop);
+    if (hop->job.tenant.len > 0) {
+        room_name(&w->room, &hop->part, hash64(hop->job.tenant, 0));
+    }
     hop->arrival = ++w->arrivals;
     enter(w, hop);
 }
@@ -121,6 +104,7 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
 // --- admitting
 
 static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) {
+    ready_leave(&w->ready, hop);
     hop->attempt.error = slice_of(reason_code(reason));
     if (hop->attempt.calls == 0) {
         hop->attempt.started_ms = loop_wall_ms(w->station.process->loop);
@@ -132,12 +116,6 @@ static void fail_attempt(struct worker *w, struct hop *hop, enum reason reason) 
 static void bury_called(struct worker *w, struct hop *hop, struct slice text) {
     hop->burial.called = true;
     station_bury(&w->station, hop, REASON_ROW_REFUSED, text, NULL);
-}
-
-static bool is_skipped(const struct worker *w, const struct hop *hop) {
-    const struct path *path = &hop->path->policy;
-    bool asked = hop->job.all_tiers || hop->job.audit;
-    return !asked && path->tiers[path_tier_index(path, slice_of(w->tier))].skipped;
 }
 
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {
@@ -168,10 +146,10 @@ static void on_admission(void *owner, struct hop *hop, enum admission admission)
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         break;
     case ADMISSION_CALL:
-        if (is_skipped(w, hop)) {
+        if (entry_is_skipped(hop)) {
             fail_attempt(w, hop, REASON_TIER_SKIPPED);
         } else if (order_is_first(hop)) {
-            hop_move(hop, STEP_READY, &w->ready);
+            ready_add(&w->ready, hop, false);
         } else {
             hop_move(hop, STEP_BEHIND, &w->behind);
         }
@@ -209,29 +187,54 @@ static bool may_call(const struct worker *w) {
            w->calling.count + store_count(w->storing) < config->limits.in_flight;
 }
 
+// False: no model of its has room now.
+static bool call_one(struct worker *w, struct hop *hop, int64_t now_ms) {
+    if (is_expired(w, hop)) {
+        fail_attempt(w, hop, REASON_JOB_EXPIRED);
+        return true;
+    }
+    if (patience_is_over(&w->patience, hop)) {
+        ready_leave(&w->ready, hop);
+        store_add(w->admitting, hop, STEP_ADMITTING);
+        return true;
+    }
+    enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
+    if (verdict == CALLER_FULL) {
+        return false;
+    }
+    ready_take(&w->ready, hop);
+    if (verdict == CALLER_FAILED) {
+        store_add(w->storing, hop, STEP_STORING);
+    } else {
+        hop_move(hop, STEP_CALLING, &w->calling);
+    }
+    return true;
+}
+
 // Returns when there may be room for more calls, -1: when something is heard.
 static int64_t call(struct worker *w, int64_t now_ms) {
-    while (!list_empty(&w->ready) && may_call(w)) {
-        struct hop *hop = hop_of(list_first(&w->ready));
-        if (is_expired(w, hop)) {
-            fail_attempt(w, hop, REASON_JOB_EXPIRED);
-            continue;
+    int64_t wait_ms = -1;
+    int looks = ASIDE_LOOKS;
+    struct hop *hop;
+    LIST_FOR(node, &w->ready.aside) {
+        if (!may_call(w) || looks-- == 0) {
+            break;
         }
-        if (hop->asked_ms < w->woke_ms) {
-            store_add(w->admitting, hop, STEP_ADMITTING);
-            continue;
-        }
-        enum caller_verdict verdict = caller_start(w->caller, hop, now_ms);
-        if (verdict == CALLER_FULL) {
-            return caller_wait_ms(w->caller);
-        }
-        if (verdict == CALLER_FAILED) {
-            store_add(w->storing, hop, STEP_STORING);
-        } else {
-            hop_move(hop, STEP_CALLING, &w->calling);
+        if (!call_one(w, ready_hop(node), now_ms)) {
+            wait_ms = sooner_ms(wait_ms, caller_wait_ms(w->caller));
         }
     }
-    return -1;
+    while (may_call(w) && (hop = ready_next(&w->ready)) != NULL) {
+        if (call_one(w, hop, now_ms)) {
+            continue;
+        }
+        wait_ms = sooner_ms(wait_ms, caller_wait_ms(w->caller));
+        enum caller_full full = caller_full(w->caller);
+        if (full == FULL_FOR_ALL || !ready_set_aside(&w->ready, hop, full == FULL_FOR_OLD)) {
+            break;
+        }
+    }
+    return wait_ms;
 }
 
 // Those that wait for room in a model, or for one of their order key: their deadline does not wait.
@@ -297,9 +300,7 @@ static int64_t move_on(struct worker *w, int64_t now_ms) {
     while ((due = heap_first(&w->due)) != NULL && due->due <= now_ms) {
         struct hop *hop = LIST_ENTRY(due, struct hop, due);
         heap_remove(&w->due, due);
-        hop_move(hop, STEP_READY, &w->ready);
-        list_remove(&hop->node);
-        list_prepend(&w->ready, &hop->node);  // before those that were never called
+        ready_add(&w->ready, hop, true);
     }
     return due ? due->due - now_ms : -1;
 }
@@ -370,10 +371,11 @@ static void pack(void *owner, struct hop *hop, struct buf *out) {
 // under way is brought to its end, but not tried again.
 static void on_leaving(void *owner) {
     struct worker *w = owner;
-    struct list *lists[] = {&w->behind, &w->ready, &w->waiting, store_waiting(w->admitting)};
+    struct list *lists[] = {&w->behind, &w->ready.hops, &w->waiting, store_waiting(w->admitting)};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
         while (!list_empty(lists[i])) {
             struct hop *hop = hop_of(list_first(lists[i]));
+            ready_leave(&w->ready, hop);
             heap_remove(&w->due, &hop->due);
             station_drop(&w->station, hop);
         }
@@ -414,31 +416,21 @@ static void measure(struct worker *w, int64_t now_ms) {
     struct metrics *metrics = &w->station.process->metrics;
     metric_set(metrics, METRIC_HOPS_IN_STEP, "admitting", (double)store_count(w->admitting));
     metric_set(metrics, METRIC_HOPS_IN_STEP, "behind", (double)w->behind.count);
-    metric_set(metrics, METRIC_HOPS_IN_STEP, "ready", (double)w->ready.count);
+    metric_set(metrics, METRIC_HOPS_IN_STEP, "ready", (double)w->ready.hops.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "calling", (double)w->calling.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "waiting", (double)w->waiting.count);
     metric_set(metrics, METRIC_HOPS_IN_STEP, "storing", (double)store_count(w->storing));
+    ready_tidy(&w->ready, w->station.process, w->station.intake);
     caller_tidy(w->caller, intake_share(w->station.intake), now_ms);
     shadows_tidy(w->shadows, intake_share(w->station.intake), now_ms);
-    expire(w, &w->ready);
+    expire(w, &w->ready.hops);
     expire(w, &w->behind);
     w->gauges_due_ms = now_ms + 1000;
 }
 
-// A process that stood still for as long as the group has patience may have lost its partitions,
-// and hears of it only later: what was asked about before, even what is answered only now, may be
-// stored by another meanwhile, and is asked about again before it is called.
-static void see_if_stood_still(struct worker *w, int64_t now_ms) {
-    int64_t patience_ms = w->station.process->config->kafka.session_timeout_ms / 2;
-    if (w->turned_ms > 0 && now_ms - w->turned_ms >= patience_ms) {
-        w->woke_ms = now_ms;
-    }
-    w->turned_ms = now_ms;
-}
-
 int64_t worker_turn(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = station_begin(&w->station, now_ms);
-    see_if_stood_still(w, now_ms);
+    patience_turn(&w->patience, w->station.process->config, now_ms);
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
     wait_ms = sooner_ms(wait_ms, call(w, now_ms));
     wait_ms = sooner_ms(wait_ms, caller_turn(w->caller, now_ms));
@@ -458,7 +450,7 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
 bool worker_open(struct worker **out, struct process *process, const char *tier,
                  struct err *err) {
     static const struct station_events events = {on_taken, has_room, has_room_for, send, NULL,
-                                                 pack, on_leaving, on_freed};
+                                                 pack, on_leaving, on_freed, true};
     static const struct store_kind admitting = {PG_admit, encode_admission, on_admitted,
                                                 on_refused};
     static const struct store_kind storing = {PG_store_attempts, encode_attempts, on_stored,
@@ -466,7 +458,8 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
     static const struct caller_events calling = {on_called, on_waiting};
     struct worker *w = mem_zalloc(sizeof(*w));
     list_init(&w->behind);
-    list_init(&w->ready);
+    ready_init(&w->ready, process->config);
+    room_init(&w->room, process->config->lane_count);
     list_init(&w->calling);
     list_init(&w->waiting);
     list_init(&w->judging);
@@ -493,6 +486,8 @@ void worker_close(struct worker *w) {
     store_free(w->storing);
     recall_fini(&w->recall);
     switches_fini(&w->switches);
+    ready_fini(&w->ready);
+    room_fini(&w->room);
     map_fini(&w->in_hand);
     order_fini(&w->order);
     heap_fini(&w->due);

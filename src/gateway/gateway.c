@@ -38,9 +38,12 @@ static void on_delivered(void *owner, void *record_owner, const struct err *err)
 
 bool gateway_send(struct gateway *gateway, const struct job *job, struct delivery *delivery,
                   struct err *err) {
-    char topic[TOPIC_TEXT], tier[TOPIC_TEXT];
+    const struct config *config = gateway->process->config;
+    const struct config_path *path = config_path_find(config, job->path);
+    char topic[TOPIC_TEXT], tier[TOPIC_TEXT], name[TOPIC_TEXT];
     snprintf(tier, sizeof(tier), "%.*s", SLICE_ARGS(job->tier));
-    config_topic(gateway->process->config, tier, topic);
+    config_lane(tier, path ? path->policy.lane : NULL, name);
+    config_topic(config, name, topic);
     return enqueue(gateway->enqueue, producer_topic(gateway->producer, topic), job, delivery, err);
 }
 

@@ -65,6 +65,7 @@ struct path {
     const char *audit_tier;     // whose answers they are held against; NULL: people's
     struct review_policy review;
     enum path_broken broken;
+    const char *lane;           // that its jobs wait in; NULL: the one of paths that name none
 };
 
 // The place of a tier in the path, -1 when the path does not lead through it.

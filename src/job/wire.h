@@ -24,6 +24,9 @@ struct wire_limits {
 enum reason wire_job_read(struct slice bytes, const struct wire_limits *limits, struct arena *arena,
                           struct job *job, struct slice *detail);
 
+// The tenant of a job, without reading all of it; absent: none, or these bytes are no job.
+struct slice wire_job_tenant(struct slice bytes);
+
 // A Result: the job with the attempt it came to. The input was checked by the worker, and is not
 // parsed again.
 enum reason wire_result_read(struct slice bytes, struct arena *arena, struct job *job,

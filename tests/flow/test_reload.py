@@ -153,3 +153,38 @@ def test_a_path_that_is_gone_can_come_back(fleet, model):
     fleet.command("dead", "replay", "--all")
     until(lambda: tuple(fleet.sql(progress, batch)[0]) == (0, 5), "five answers that stand")
     assert tiny.calls == 5
+
+
+def test_old_jobs_do_not_hold_back_new_ones(fleet, model):
+    """Jobs that began with a model that has no room wait for it; those after the reload have another."""
+    old, new = model(lambda _: scored("CGST_SGST", 0.97)), model(lambda _: scored("CGST_SGST", 0.97))
+    old.hold()
+    fleet.configure(cascade(scorer(old.url, limits={"in_flight": 1}), old.url), RULES)
+    fleet.init()
+    worker = fleet.worker("tiny").ready()
+    fleet.send(*[wire.job(line(n)) for n in range(40)])
+    until(lambda: 'taskfit_hops{step="ready"} 39\n' in worker._get("/metrics"), "39 ready")
+    fleet.config["models"]["tiny@2"] = scorer(new.url)
+    fleet.config["tiers"]["tiny"]["models"] = ["tiny@2"]
+    fleet.write_config()
+    hang_up(worker)
+    reloaded(worker)
+    fleet.send(*[wire.job(line(n)) for n in range(5)])
+    until(lambda: fleet.count("attempts where model = 'tiny@2'") == 5, "five rows")
+    assert old.calls == 1
+    old.release()
+    until(lambda: fleet.count("attempts") == 45, "all rows")
+
+
+def test_lanes_have_other_weights_but_the_same_names(fleet, model):
+    tiny = model(lambda _: scored("CGST_SGST", 0.97))
+    worker, *_ = run_cascade(fleet, tiny.url, tiny.url, lanes={"bulk": 1, "now": 4})
+    fleet.config["lanes"] = {"now": 9, "bulk": 1}
+    fleet.write_config()
+    hang_up(worker)
+    reloaded(worker)
+    fleet.config["lanes"] = {"now": 9, "large": 1}
+    fleet.write_config()
+    hang_up(worker)
+    worker.said("the names of lanes were changed, which needs a restart")
+    until(lambda: worker.metric("taskfit_config_good") == 0, "the refusal in the metrics")

@@ -21,10 +21,14 @@ static void check_same_job(const struct job *a, const struct job *b) {
 static void fuzz_job(struct slice bytes, struct arena *arena, struct buf *out) {
     struct job job, again;
     struct slice detail = {0};
+    wire_job_tenant(bytes);
     if (wire_job_read(bytes, &limits, arena, &job, &detail) != REASON_NONE) {
         FUZZ_CHECK(detail.len > 0);
         return;
     }
+    struct slice tenant = wire_job_tenant(bytes);
+    FUZZ_CHECK(tenant.len >= job.tenant.len);  // which ends at a NUL
+    FUZZ_CHECK(tenant.len == 0 || memcmp(tenant.at, job.tenant.at, job.tenant.len) == 0);
     wire_job_repack(&job, out);
     FUZZ_CHECK(wire_job_read(buf_slice(out), &limits, arena, &again, &detail) == REASON_NONE);
     check_same_job(&job, &again);

@@ -34,8 +34,24 @@ struct topic *topic_add(const char *name, int partitions, bool is_read) {
     topic->log_count = partitions;
     topic->is_read = is_read;
     for (int i = 0; i < partitions; i++) {
-        topic->logs[i] = (struct log){.topic = topic, .number = i, .committed = -1};
+        topic->logs[i] = (struct log){.topic = topic, .number = i, .place = i, .committed = -1};
     }
+    return topic;
+}
+
+struct topic *topic_add_lane(struct topic *first, const char *lane, int partitions) {
+    char name[64];
+    int place = PARTITIONS_MOST;
+    snprintf(name, sizeof(name), "%.40s.%s", first->name, lane);
+    struct topic *topic = topic_add(name, partitions, true);
+    while (first->lane) {
+        first = first->lane;
+        place += PARTITIONS_MOST;
+    }
+    for (int i = 0; i < partitions; i++) {
+        topic->logs[i].place = place + i;
+    }
+    first->lane = topic;
     return topic;
 }
 
@@ -46,6 +62,12 @@ struct topic *topic_find(const char *name) {
         }
     }
     return NULL;
+}
+
+struct topic *topic_of_tier(const char *tier, const char *lane) {
+    char name[64];
+    snprintf(name, sizeof(name), "taskfit.jobs.%s%s%s", tier, *lane ? "." : "", lane);
+    return topic_find(name);
 }
 
 // --- logs
@@ -139,9 +161,11 @@ void broker_away(bool away) {
 // --- groups
 
 static void disown(struct member *member) {
-    for (int i = 0; i < member->topic->log_count; i++) {
-        if (member->topic->logs[i].owner == member) {
-            member->topic->logs[i].owner = NULL;
+    for (struct topic *topic = member->topic; topic; topic = topic->lane) {
+        for (int i = 0; i < topic->log_count; i++) {
+            if (topic->logs[i].owner == member) {
+                topic->logs[i].owner = NULL;
+            }
         }
     }
 }
@@ -163,11 +187,13 @@ static bool member_remove(struct member *member) {
 static void set_back(struct topic *topic) {
     topic->set_back = false;
     tally(TALLY_REPLAYS);
-    for (int i = 0; i < topic->log_count; i++) {
-        struct log *log = &topic->logs[i];
-        if (log->committed > 0) {
-            log->committed = between(0, log->committed);
-            trace("%s [%d]: set back to %lld", topic->name, i, (long long)log->committed);
+    for (; topic; topic = topic->lane) {
+        for (int i = 0; i < topic->log_count; i++) {
+            struct log *log = &topic->logs[i];
+            if (log->committed > 0) {
+                log->committed = between(0, log->committed);
+                trace("%s [%d]: set back to %lld", topic->name, i, (long long)log->committed);
+            }
         }
     }
 }
@@ -182,8 +208,10 @@ static void share_out(struct topic *topic) {
         return;
     }
     unsigned first = (unsigned)between(0, topic->member_count - 1);
-    for (int i = 0; i < topic->log_count; i++) {
-        topic->logs[i].owner = topic->members[(first + (unsigned)i) % topic->member_count];
+    for (struct topic *lane = topic; lane; lane = lane->lane) {
+        for (int i = 0; i < lane->log_count; i++) {
+            lane->logs[i].owner = topic->members[(first + (unsigned)i) % topic->member_count];
+        }
     }
     for (unsigned i = 0; i < topic->member_count; i++) {
         topic->members[i]->joined = false;
@@ -254,9 +282,11 @@ static void on_session_end(void *owner) {
 // A static member that comes back within its session has its partitions again.
 static bool return_as(struct member *member, struct member *before) {
     struct topic *topic = member->topic;
-    for (int i = 0; i < topic->log_count; i++) {
-        if (topic->logs[i].owner == before) {
-            topic->logs[i].owner = member;
+    for (struct topic *lane = topic; lane; lane = lane->lane) {
+        for (int i = 0; i < lane->log_count; i++) {
+            if (lane->logs[i].owner == before) {
+                lane->logs[i].owner = member;
+            }
         }
     }
     for (unsigned i = 0; i < topic->member_count; i++) {

@@ -1,4 +1,5 @@
-// The simulated brokers: logs of records, one group a topic, and who has which partition.
+// The simulated brokers: logs of records, one group a topic with its lanes, and who has which
+// partition.
 //
 // Rebalances are eager, as range and roundrobin are: everyone gives back all, then all is shared
 // out anew. A member that gives nothing back in time, or is silent for longer than its session, is
@@ -12,7 +13,7 @@
 struct subject;
 struct log;
 
-enum { PARTITIONS_MOST = 4, TOPICS_MOST = 8, MEMBERS_MOST = 40 };
+enum { PARTITIONS_MOST = 4, LANES = 3, TOPICS_MOST = 12, MEMBERS_MOST = 40 };
 
 // A record, and what the world knows of it.
 struct entry {
@@ -34,6 +35,7 @@ struct member;
 struct log {
     struct topic *topic;
     int number;
+    int place;           // among all that its group reads
     struct entry **entries;
     size_t count, cap;
     int64_t next;        // offset
@@ -46,7 +48,8 @@ struct topic {
     char name[64];
     struct log logs[PARTITIONS_MOST];
     int log_count;
-    bool is_read;  // it has a group
+    bool is_read;  // it has a group, or is a lane of one that has
+    struct topic *lane;  // the next that the group reads with it; NULL: none
     bool is_remade;
     bool rebalancing;
     bool set_back;            // at the next sharing out, offsets go back
@@ -78,7 +81,9 @@ extern bool broker_is_away;
 void broker_begin(void);
 void broker_end(void);
 struct topic *topic_add(const char *name, int partitions, bool is_read);
+struct topic *topic_add_lane(struct topic *first, const char *lane, int partitions);
 struct topic *topic_find(const char *name);
+struct topic *topic_of_tier(const char *tier, const char *lane);  // lane "": none
 struct log *log_for(struct topic *topic, struct slice key);
 // A record is in the log.
 struct entry *log_append(struct log *log, struct slice key, struct slice value);

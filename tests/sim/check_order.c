@@ -1,7 +1,5 @@
-// Order keys: when a job is called, those of its key that came before it in its topic are stored or
+// Order keys: when a job is called, those of its key that came before it in its lane are stored or
 // set aside.
-#include <stdio.h>
-
 #include "check.h"
 #include "facts.h"
 #include "node.h"
@@ -36,13 +34,9 @@ static void check_before(const struct log *log, const struct entry *at) {
 
 // One who has lost the partition knows no order any more; a log that was made anew has another.
 void check_turn(const struct node *node, const struct subject *subject, unsigned hop) {
-    char name[64];
-    if (subject->order == 0) {
-        return;
-    }
-    snprintf(name, sizeof(name), "taskfit.jobs.%s", node->tier);
-    const struct topic *topic = topic_find(name);
-    for (int p = 0; p < topic->log_count && !topic->is_remade; p++) {
+    const char *lane = hop == 0 ? subject->first_lane : subject->lane;
+    const struct topic *topic = topic_of_tier(node->tier, lane);
+    for (int p = 0; p < topic->log_count && !topic->is_remade && subject->order > 0; p++) {
         const struct log *log = &topic->logs[p];
         const struct entry *at = first_of(log, subject, hop);
         if (at && log->owner && log->owner->node == node) {

@@ -59,11 +59,11 @@ struct subject {
     unsigned number;
     bool refuse_attempt, refuse_decision;  // the database will never take its row at hop 0
     bool cancelled, certified;  // certified: by a certificate, which leaves the tier mid out
-    int64_t cancelled_us;
     bool scattered;        // copies of it lie in several partitions
+    int64_t cancelled_us;
     int64_t expires_ms;    // Unix time; 0: never
-    int batch;             // -1: none
-    int order;             // its order key; 0: none
+    int batch, order;      // -1: none; its order key, 0: none
+    const char *lane, *first_lane;  // its path's; where its producer sent it
     unsigned sent;         // records by the producer
     unsigned visit_counts[VISIT_HOPS];
     struct visit visits[VISIT_HOPS][VISITS_MOST];

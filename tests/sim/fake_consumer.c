@@ -8,6 +8,8 @@
 #include "node.h"
 #include "setting.h"
 
+enum { SHARES_MOST = LANES * PARTITIONS_MOST };
+
 struct share {
     struct consumer_partition public;
     struct log *log;
@@ -30,7 +32,7 @@ struct commit {
     struct {
         struct log *log;
         int64_t offset;
-    } offsets[PARTITIONS_MOST];
+    } offsets[SHARES_MOST];
 };
 
 struct consumer {
@@ -38,7 +40,7 @@ struct consumer {
     struct member *member;
     struct consumer_events events;
     void *owner;
-    struct share shares[PARTITIONS_MOST];
+    struct share shares[SHARES_MOST];
     bool must_give_back, must_share, revoking, lost;
     int64_t revoked_us;
     struct event join, heartbeat;
@@ -69,7 +71,7 @@ static void fetch(struct share *share) {
 
 static void on_arrived(struct member *member, struct log *log) {
     struct consumer *consumer = member->owner;
-    struct share *share = &consumer->shares[log->number];
+    struct share *share = &consumer->shares[log->place];
     if (share->assigned) {
         if (share->position > log->next) {  // a log made anew: auto.offset.reset
             share->position = share->fetched = 0;
@@ -129,7 +131,7 @@ bool consumer_open(struct consumer **out, struct loop *loop,
 }
 
 static void shares_drop(struct consumer *consumer) {
-    for (int i = 0; i < PARTITIONS_MOST; i++) {
+    for (int i = 0; i < SHARES_MOST; i++) {
         struct share *share = &consumer->shares[i];
         if (share->assigned) {
             share->assigned = false;
@@ -164,11 +166,10 @@ void consumer_close(struct consumer *consumer) {
     mem_free(consumer);
 }
 
-static void assign(struct consumer *consumer) {
-    struct topic *topic = consumer->member->topic;
+static void assign_of(struct consumer *consumer, struct topic *topic) {
     for (int i = 0; i < topic->log_count; i++) {
         struct log *log = &topic->logs[i];
-        struct share *share = &consumer->shares[i];
+        struct share *share = &consumer->shares[log->place];
         if (log->owner != consumer->member) {
             continue;
         }
@@ -181,8 +182,14 @@ static void assign(struct consumer *consumer) {
     }
 }
 
+static void assign(struct consumer *consumer) {
+    for (struct topic *topic = consumer->member->topic; topic; topic = topic->lane) {
+        assign_of(consumer, topic);
+    }
+}
+
 static bool has_shares(const struct consumer *consumer) {
-    for (int i = 0; i < PARTITIONS_MOST; i++) {
+    for (int i = 0; i < SHARES_MOST; i++) {
         if (consumer->shares[i].assigned) {
             return true;
         }
@@ -342,7 +349,11 @@ void consumer_release(struct consumer *consumer) {
 }
 
 size_t consumer_partitions(const struct consumer *consumer) {
-    return (size_t)consumer->member->topic->log_count;
+    size_t count = 0;
+    for (const struct topic *topic = consumer->member->topic; topic; topic = topic->lane) {
+        count += (size_t)topic->log_count;
+    }
+    return count;
 }
 
 int64_t consumer_backlog(struct consumer *consumer, const struct consumer_partition *partition,

@@ -212,10 +212,9 @@ static void check_body(const struct http_call *call, struct slice body) {
 }
 
 // Does this process still have the partition that the job is in?
-static bool is_zombie(const struct node *node, const struct subject *subject) {
-    char name[64];
-    snprintf(name, sizeof(name), "taskfit.jobs.%s", node->tier);
-    const struct log *log = log_for(topic_find(name), subject_key(subject));
+static bool is_zombie(const struct node *node, const struct subject *subject, unsigned hop) {
+    const char *lane = hop == 0 ? subject->first_lane : subject->lane;
+    const struct log *log = log_for(topic_of_tier(node->tier, lane), subject_key(subject));
     return log->owner == NULL || log->owner->node != node;
 }
 
@@ -335,7 +334,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
         check_turn(http->node, call->subject, call->hop);
         subject_visit(call->subject, call->hop, http->node->life)->calls++;
         tally(TALLY_CALLS);
-        if (is_zombie(http->node, call->subject)) {
+        if (is_zombie(http->node, call->subject, call->hop)) {
             tally(TALLY_ZOMBIE_CALLS);
         }
         trace("%s: calls for job %u hop %u", http->node->instance, call->subject->number,

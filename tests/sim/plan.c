@@ -26,12 +26,18 @@ static void on_start(void *owner) {
 }
 
 static void make_topics(void) {
-    topic_add("taskfit.jobs.tiny", (int)between(1, PARTITIONS_MOST), true);
-    topic_add("taskfit.jobs.mid", (int)between(1, 2), true);
-    topic_add("taskfit.jobs.large", 1, true);
+    struct topic *tiny = topic_add("taskfit.jobs.tiny", (int)between(1, PARTITIONS_MOST), true);
+    struct topic *mid = topic_add("taskfit.jobs.mid", (int)between(1, 2), true);
+    struct topic *large = topic_add("taskfit.jobs.large", 1, true);
     topic_add("taskfit.results", (int)between(1, 3), true);
     topic_add("taskfit.decisions", 1, false);
     topic_add("taskfit.dead", 1, false);
+    for (int i = 0; i < LANES - 1; i++) {
+        const char *lane = plan_lanes[i];
+        topic_add_lane(tiny, lane, (int)between(1, PARTITIONS_MOST));
+        topic_add_lane(mid, lane, (int)between(1, 2));
+        topic_add_lane(large, lane, 1);
+    }
 }
 
 // --- what goes wrong
@@ -206,8 +212,10 @@ bool plan_remake(void) {
         return false;
     }
     struct topic *topic = some_topic();
-    for (int i = 0; i < topic->log_count; i++) {
-        log_remake(&topic->logs[i]);
+    for (; topic; topic = topic->lane) {
+        for (int i = 0; i < topic->log_count; i++) {
+            log_remake(&topic->logs[i]);
+        }
     }
     plan_more_jobs(SECOND_US);
     return true;

@@ -20,13 +20,15 @@ struct cargo {
 };
 
 struct kind {
-    const char *path, *tier;
+    const char *path, *tier, *lane;
 };
 
+const char *const plan_lanes[LANES - 1] = {"bulk", "now"};
+
 static const struct kind kinds[] = {
-    {"reviewed", "tiny"}, {"ruled", "tiny"}, {"best", "tiny"}, {"short", "mid"},
-    {"certified", "tiny"}, {"watched", "tiny"}, {"watched", "mid"},
-    {"reviewed", "mid"},  // a path can be entered at a later tier
+    {"reviewed", "tiny", ""}, {"ruled", "tiny", "bulk"}, {"best", "tiny", "now"},
+    {"short", "mid", "now"}, {"certified", "tiny", ""}, {"watched", "tiny", ""},
+    {"watched", "mid", ""}, {"reviewed", "mid", ""},  // a path can be entered at a later tier
 };
 
 int plan_waiting;
@@ -61,10 +63,8 @@ static void on_cargo(void *owner) {
     }
 }
 
-static void ship(struct cargo *cargo, const char *tier, int64_t until_us) {
-    char name[64];
-    snprintf(name, sizeof(name), "taskfit.jobs.%s", tier);
-    cargo->topic = topic_find(name);
+static void ship(struct cargo *cargo, const char *tier, const char *lane, int64_t until_us) {
+    cargo->topic = topic_of_tier(tier, lane);
     cargo->until_us = until_us;
     cargo->copies = chance(0.15) ? (int)between(2, 3) : 1;
     plan_waiting += cargo->copies;
@@ -115,6 +115,23 @@ static void limit(struct subject *subject, Taskfit__V1__Job *m) {
     subject->refuse_decision = chance(0.03);
 }
 
+// Its lane, which a producer of another configuration may not know, and its tenant.
+static void line_up(struct subject *subject, const struct kind *kind, Taskfit__V1__Job *m) {
+    static const char *const tenants[] = {"alpha", "beta", ""};
+    int64_t tenant = between(0, 3);
+    subject->lane = subject->first_lane = kind->lane;
+    if (chance(0.1)) {
+        subject->first_lane = chance(0.3) ? "" : plan_lanes[between(0, LANES - 2)];
+    }
+    if (*subject->first_lane) {
+        tally(TALLY_LANES);
+    }
+    if (tenant < 3) {
+        m->tenant = (char *)(uintptr_t)tenants[tenant];
+        tally(TALLY_TENANTS);
+    }
+}
+
 static void make_job(int64_t until_us) {
     const struct kind *kind = &kinds[between(0, sizeof(kinds) / sizeof(kinds[0]) - 1)];
     struct subject *subject = subject_new();
@@ -139,6 +156,7 @@ static void make_job(int64_t until_us) {
         m.batch_id = binary(uuid_slice(&batches[subject->batch].id));
     }
     limit(subject, &m);
+    line_up(subject, kind, &m);
     if (chance(0.3)) {
         subject->order = (int)between(1, 2);
         m.order_key = (char *)(uintptr_t)subject_key(subject).at;
@@ -153,7 +171,7 @@ static void make_job(int64_t until_us) {
     }
     cargo->subject = subject;
     cargo->value = pack(&m.base);
-    ship(cargo, tier, until_us);
+    ship(cargo, tier, subject->first_lane, until_us);
 }
 
 // Bytes that are no job at all, to the jobs or to the results.
@@ -163,7 +181,7 @@ static void make_garbage(int64_t until_us) {
     tally(TALLY_POISON);
     cargo->key = slice_of("key");
     cargo->value = slice_of(bytes[between(0, 3)]);
-    ship(cargo, "mid", until_us);
+    ship(cargo, "mid", "", until_us);
     if (chance(0.3)) {
         cargo->topic = topic_find("taskfit.results");
     }

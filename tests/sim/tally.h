@@ -26,6 +26,7 @@
 #define KINDS(X) \
     X(JOBS, "jobs") X(DUPLICATES, "copies by the producer") \
     X(SCATTERED, "copies in another partition") X(ORDERED, "jobs with an order key") \
+    X(LANES, "jobs in a lane of their own") X(TENANTS, "jobs with a tenant") \
     X(REORDERED, "jobs that overtook others at the producer") \
     X(POISON, "poison records") \
     X(CRASHES, "crashes") X(STALLS, "processes that stood still") \

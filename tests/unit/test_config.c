@@ -26,6 +26,30 @@ static void test_processes(void **state) {
     config_release(config);
 }
 
+static void test_lanes(void **state) {
+    char *many = swapped(good, "tiers:\n", "lanes: { now: 8, bulk: 2, default: 3 }\ntiers:\n");
+    char *named = swapped(many, "last:", "lane: now\n    last:");
+    struct config *config = load(named), *none = load(good);
+    char topic[TOPIC_TEXT];
+    (void)state;
+    assert_int_equal(none->lane_count, 1);
+    assert_int_equal(none->lanes[0].weight, 1);
+    assert_int_equal(config->lane_count, 3);
+    assert_int_equal(config->lanes[0].weight, 3);
+    assert_int_equal(config_lane_find(config, slice_of("bulk")), 2);
+    assert_int_equal(config->lanes[2].weight, 2);
+    assert_int_equal(config_lane_find(config, slice_of("slow")), -1);
+    config_jobs_topic(none, &none->paths[0].policy, "tiny", topic);
+    assert_string_equal(topic, "acme.jobs.tiny");
+    config_jobs_topic(config, &config->paths[0].policy, "tiny", topic);
+    assert_string_equal(topic, "acme.jobs.tiny.now");
+    assert_string_equal(none->paths[0].policy.version, config->paths[0].policy.version);
+    config_release(config);
+    config_release(none);
+    free(many);
+    free(named);
+}
+
 static void test_models(void **state) {
     struct config *config = load(good);
     const struct config_model *mini = config_model_find(config, slice_of("mini@2026-08"));
@@ -283,6 +307,7 @@ static void test_reference(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_models),
         cmocka_unit_test(test_classifiers),
         cmocka_unit_test(test_tiers_and_paths),

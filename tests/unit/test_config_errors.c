@@ -212,7 +212,16 @@ static void test_wrong_paths(void **state) {
         {"hops: 3,", "hops: 17,", "taskfit.yaml:35: hops: '17' is not a whole number from 1 to 16"},
         {"audit: 0.02", "threshold: x",
          "taskfit.yaml:36: threshold: unknown key of paths.<name>; known are tiers, accept, "
-         "certificate, answer, rules, last, keep, limits, audit, audit_by, broken, review"},
+         "certificate, answer, rules, last, keep, limits, audit, audit_by, broken, review, lane"},
+        {"last: accept_best", "lane: bulk",
+         "taskfit.yaml:33: lane: there is no lane 'bulk' in lanes"},
+        {"tiers:\n", "lanes: { bulk: 0 }\ntiers:\n",
+         "taskfit.yaml:23: bulk: '0' is not a whole number from 1 to 1000"},
+        {"tiers:\n", "lanes: { a.b: 1 }\ntiers:\n",
+         "taskfit.yaml:23: a.b: a lane is named by 1 to 32 letters, digits and characters of "
+         "'_-'"},
+        {"tiers:\n", "lanes: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1 }\ntiers:\n",
+         "taskfit.yaml:23: lanes: here are more than 7 lanes beside default"},
         {"audit: 0.02", "audit_by: people",
          "taskfit.yaml:36: audit_by: this is neither review nor one of the path's tiers"},
         {"  free: {", "  a b: {",

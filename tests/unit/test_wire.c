@@ -361,9 +361,26 @@ static void test_headers_of_a_record(void **state) {
     assert_false(wire_headers_read(slice_of("\x0a\x7f"), &s->arena, keep, &read));
 }
 
+static void test_a_tenant_is_found_without_reading(void **state) {
+    struct scene *s = *state;
+    struct job job = sample();
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_null(wire_job_tenant(buf_slice(&s->bytes)).at);
+    job.tenant = slice_of("acme");
+    buf_clear(&s->bytes);
+    wire_job_pack(&job, &s->arena, &s->bytes);
+    assert_slice(wire_job_tenant(buf_slice(&s->bytes)), "acme");
+    for (size_t len = 0; len < s->bytes.len; len++) {  // cut anywhere: nothing beyond is read
+        wire_job_tenant((struct slice){s->bytes.data, len});
+    }
+    assert_null(wire_job_tenant(slice_of("garbage")).at);
+    assert_null(wire_job_tenant(slice_of("\x5a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")).at);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_job_comes_back_as_it_went, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_tenant_is_found_without_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_result_and_the_next_job, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_time_that_the_worker_set_goes_with_the_result, setup,
                                         teardown),
