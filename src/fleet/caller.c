@@ -307,6 +307,7 @@ static void send(struct caller *caller, struct hop_try *try, char *key, int64_t 
         .headers = use->headers,
         .body = hop->call.body,
         .idempotency_key = key,
+        .trace = hop->trace,
         .timeout_ms = model->timeout_ms,
         .reply_bytes = model->reply_bytes,
         .sent = on_sent,

@@ -2,9 +2,10 @@
 
 #include "base/mem.h"
 #include "io/producer.h"
+#include "job/trace.h"
 #include "job/wire.h"
 
-enum { ARENA_KEPT = 64 << 10, TRACE_TEXT = 56 };
+enum { ARENA_KEPT = 64 << 10 };
 
 struct enqueue {
     struct producer *producer;
@@ -31,26 +32,12 @@ void enqueue_free(struct enqueue *e) {
     mem_free(e);
 }
 
-// A job begins a trace of its own, whose id is the job's. Nothing was recorded of it here, so it is
-// not marked as sampled (W3C Trace Context, 3.2.2.5).
-static void trace_parent(const struct uuid *job, char text[TRACE_TEXT]) {
-    static const char digits[] = "0123456789abcdef";
-    static const char form[TRACE_TEXT] = "00-................................-................-00";
-    enum { TRACE_AT = 3, SPAN_FROM = 19, SPAN_AT = 36, SPAN_HEX = 16 };
-    memcpy(text, form, TRACE_TEXT);
-    for (size_t i = 0; i < UUID_BYTES; i++) {
-        text[TRACE_AT + 2 * i] = digits[job->bytes[i] >> 4];
-        text[TRACE_AT + 2 * i + 1] = digits[job->bytes[i] & 15];
-    }
-    memcpy(text + SPAN_AT, text + SPAN_FROM, SPAN_HEX);
-}
-
 bool enqueue(struct enqueue *e, struct producer_topic *topic, const struct job *job, void *owner,
              struct err *err) {
     char id[UUID_TEXT + 2], trace[TRACE_TEXT];
     uuid_format(job->id, id);
     memcpy(id + UUID_TEXT - 1, "/0", 3);
-    trace_parent(&job->id, trace);
+    trace_make(&job->id, trace);
     arena_fini(&e->arena);
     buf_clear(&e->value);
     wire_job_pack(job, &e->arena, &e->value);

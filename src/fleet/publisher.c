@@ -80,7 +80,7 @@ static void header_number(struct headers *h, const char *name, char text[NUMBER_
 }
 
 // CloudEvents 1.0.2, Kafka binding, binary mode: the same event has the same ce_id, so that whoever
-// reads at least once can drop a second copy.
+// reads at least once can drop a second copy. What traces the job goes on as it came.
 static void headers_event(struct headers *h, const struct hop *hop, enum message message) {
     static const char *const types[] = {"taskfit.job", "taskfit.result", "taskfit.decision",
                                         "taskfit.dead"};
@@ -96,6 +96,9 @@ static void headers_event(struct headers *h, const struct hop *hop, enum message
     header(h, "ce_source", slice_of("taskfit"));
     if (hop->job.has_id) {
         header(h, "ce_id", slice_of(h->id));
+    }
+    if (hop->trace.at) {
+        header(h, "traceparent", hop->trace);
     }
 }
 

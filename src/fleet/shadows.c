@@ -144,6 +144,7 @@ static void begin(struct shadows *s, const struct hop *of, const struct config_m
     hop->config = config_keep(of->config);
     hop->path = of->path;
     hop->call.only = model;
+    hop->trace = of->trace.at ? arena_slice(&hop->arena, of->trace) : (struct slice){0};
     hop->job = (struct job){
         .has_id = true,
         .id = of->job.id,

@@ -1,18 +1,29 @@
 #include "fleet/station.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "fleet/process.h"
+#include "job/trace.h"
 #include "job/wire.h"
 
 enum { GAUGES_MS = 1000, DRAIN_POLL_MS = 10, TRIM_BYTES = 64 << 20, TRIM_JOBS = 10000 };
 
 // --- hops
 
+struct coming {
+    struct hop *hop;
+    struct buf *packed;
+};
+
 static void keep_header(void *owner, const char *name, struct slice value) {
-    wire_header_pack(name, value, owner);
+    struct coming *coming = owner;
+    wire_header_pack(name, value, coming->packed);
+    if (strcmp(name, "traceparent") == 0 && trace_check(value)) {
+        coming->hop->trace = arena_slice(&coming->hop->arena, value);
+    }
 }
 
 static struct hop *hop_new(struct station *s, struct ticket ticket) {
@@ -28,9 +39,10 @@ static struct hop *hop_new(struct station *s, struct ticket ticket) {
 }
 
 static void hop_came(struct station *s, struct hop *hop, const struct record *record) {
+    struct coming coming = {hop, &s->scratch};
     hop->record_ms = record->timestamp_ms;
     buf_clear(&s->scratch);
-    record_headers(record, keep_header, &s->scratch);
+    record_headers(record, keep_header, &coming);
     if (s->scratch.len > 0) {
         hop->headers = arena_slice(&hop->arena, buf_slice(&s->scratch));
     }

@@ -20,7 +20,8 @@ enum {
     SHARDS_MOST = 128,
     RECEIVE_BYTES = 4096, // curl's own buffer; its default of 16 KiB is most of a call's memory
     SEND_BYTES = 16384,   // likewise, and its least: a call holds it as long as it lasts
-    KEY_BYTES = 80,
+    KEY_BYTES = 96,
+    TRACE_BYTES = 80,
     BODY_KEPT = 8192,     // a larger reply's memory is given back
 };
 
@@ -60,7 +61,8 @@ struct http_call {
     bool public_only;
     enum http_fault fault;  // why one of our own callbacks ended it
     char key[KEY_BYTES];
-    struct curl_slist key_line;  // its data is key; goes on to the model's headers
+    char trace[TRACE_BYTES];
+    struct curl_slist key_line, trace_line;  // their data are these; they go on to the model's
 };
 
 // A socket of a shard; freed when libuv has let go of it.
@@ -361,6 +363,7 @@ static struct http_call *call_new(struct shard *shard) {
     call->shard = shard;
     call->easy = curl_easy_init();
     call->key_line.data = call->key;
+    call->trace_line.data = call->trace;
     call->next = shard->http->all;
     shard->http->all = call;
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
@@ -403,6 +406,11 @@ static void call_prepare(struct http_call *call, const struct http_request *requ
         snprintf(call->key, KEY_BYTES, "Idempotency-Key: %s", request->idempotency_key);
         call->key_line.next = headers;
         headers = &call->key_line;
+    }
+    if (request->trace.at) {
+        snprintf(call->trace, TRACE_BYTES, "traceparent: %.*s", SLICE_ARGS(request->trace));
+        call->trace_line.next = headers;
+        headers = &call->trace_line;
     }
     call->body_most = request->reply_bytes;
     call->fault = HTTP_FAULT_NONE;

@@ -56,6 +56,7 @@ struct http_request {
     const struct http_headers *headers;  // likewise
     struct slice body;                   // likewise, or until `sent`
     const char *idempotency_key;         // copied; NULL: none
+    struct slice trace;                  // copied: traceparent; absent: none
     int64_t timeout_ms;
     uint32_t reply_bytes;
     http_sent *sent;                     // NULL: no need to know

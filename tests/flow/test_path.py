@@ -70,3 +70,33 @@ def test_a_job_sent_twice_is_called_once(fleet, model):
     fleet.outcomes(51)
     assert tiny.calls == 51 and tiny.repeats == 0
     assert fleet.count("attempts") == 51
+
+
+def test_a_trace_goes_on_to_models_and_records(fleet, model):
+    """What a producer, or submit, traces a job by is on all that comes of it; what is no trace is not."""
+    tiny, mid = model(lambda _: scored("CGST_SGST", 0.1)), model(lambda _: scored("CGST_SGST", 0.97))
+    run_cascade(fleet, tiny.url, mid.url)
+    trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    traced, plain, bad, late = (wire.job(line(n), path="late" if n == 3 else "invoices")
+                                for n in range(4))
+    for job, header in (traced, trace), (plain, None), (bad, b"00-x\r\nX-Evil: 1"), (late, trace):
+        fleet.producer.produce(fleet.topic("jobs.tiny"), job.SerializeToString(), job.id,
+                               headers=[("traceparent", header)] if header else None)
+    assert fleet.producer.flush(30) == 0
+    fleet.outcomes(4)
+    for server in tiny, mid:
+        got = {request.key[:36]: request.headers["traceparent"] for request in server.requests}
+        assert got == {str(wire.id_of(traced)): trace.decode(), str(wire.id_of(plain)): None,
+                       str(wire.id_of(bad)): None}
+        assert not any("X-Evil" in request.headers for request in server.requests)
+    for topic, count in ("jobs.mid", 3), ("results", 6), ("decisions", 3), ("dead", 1):
+        for record in fleet.read_topic(topic, count):
+            headers = dict(record.headers())
+            assert headers["ce_specversion"] == b"1.0" and headers["ce_source"] == b"taskfit"
+            job = headers["ce_id"].decode().split("/")[0]
+            is_traced = job in (str(wire.id_of(traced)), str(wire.id_of(late)))
+            assert headers.get("traceparent") == (trace if is_traced else None), topic
+    fleet.command("submit", "--path", "invoices", "--wait", input='{"id": "s", "from": 1, "to": 1}\n')
+    own = {request.headers["traceparent"] for request in (tiny.requests[-1], mid.requests[-1])}
+    job, = fleet.sql("select job_id from decisions where custom_id = 's' and final")
+    assert own == {f"00-{job.job_id.hex}-{job.job_id.hex[16:]}-00"}
