@@ -4,6 +4,7 @@
 #include "base/figure.h"
 #include "cli/plot.h"
 #include "cli/quality_detail.h"
+#include "quality/stats.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -47,7 +48,11 @@ static void table(struct buf *out, const struct quality_report *report) {
     }
     buf_text(out, "</table></div>\n<p class=\"soft\">Says: the mean confidence, which the share of "
                   "right answers should equal. Calibrated: by a map fitted on the other half of "
-                  "the labels.</p>\n");
+                  "the labels. ECE: how far what it says lies from what is right, over 15 bins of "
+                  "equal mass; 0 is best. Brier: the mean square of that over single answers; 0 is "
+                  "best. AUROC: the chance that a right answer has a higher confidence than a "
+                  "wrong one; 0.5 is none at all, 1 is best. AURC: the mean error of what is "
+                  "accepted, over all shares that could be, the surest first; 0 is best.</p>\n");
 }
 
 // --- plots
@@ -63,6 +68,11 @@ static void bins(struct buf *out, const struct plot *plot, const struct reliabil
     buf_text(out, "\"/>\n");
     for (size_t i = 0; i < r->bin_count; i++) {
         const struct reliability_bin *bin = &r->bins[i];
+        uint64_t right = (uint64_t)llround((double)bin->count * bin->accuracy);
+        buf_printf(out, "<path stroke=\"var(--%s)\" opacity=\".35\" "
+                        "d=\"M%.1f %.1fV%.1f\"/>\n", colour, plot_across(plot, bin->confidence),
+                   plot_down(plot, 1 - stats_upper(bin->count - right, bin->count, 0.025)),
+                   plot_down(plot, stats_upper(right, bin->count, 0.025)));
         buf_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"var(--%s)\"><title>%zu "
                         "answers say %.3f, %.3f are right</title></circle>\n",
                    plot_across(plot, bin->confidence), plot_down(plot, bin->accuracy), colour,
@@ -75,7 +85,8 @@ static void reliability_plot(struct buf *out, const struct quality_tier *tier) {
                               plot_axis("share that is right", 0, 1)};
     buf_text(out, "<figure>");
     plot_open(out, &plot, false);
-    buf_printf(out, "<path class=\"axis\" stroke-dasharray=\"4\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n",
+    buf_printf(out, "<path style=\"stroke:var(--soft)\" stroke-dasharray=\"4\" "
+                    "d=\"M%.1f %.1fL%.1f %.1f\"/>\n",
                plot_across(&plot, 0), plot_down(&plot, 0), plot_across(&plot, 1),
                plot_down(&plot, 1));
     bins(out, &plot, &tier->raw, "raw");
@@ -138,6 +149,9 @@ void quality_page(const struct quality_report *report, struct buf *out) {
     buf_text(out, " UTC</p>\n");
     table(out, report);
     buf_text(out, "<h2>Does confidence say how often answers are right?</h2>\n"
+                  "<p class=\"soft\">A dot is a fifteenth of the answers, with the interval in "
+                  "which 95 % certainty puts its share of right ones. On the dashed line "
+                  "confidence is what it says; above it is too low, below it too high.</p>\n"
                   "<div class=\"plots\">\n");
     for (uint32_t i = 0; i < report->tier_count; i++) {
         reliability_plot(out, &report->tiers[i]);
