@@ -192,17 +192,26 @@ on conflict do nothing
 -- --- Keys of the API.
 
 -- name: key_add
-insert into api_keys (id, hash, tenant, name, scopes) values ($1, $2, $3, $4, $5)
+with logged as (
+    insert into audit_log (who, tenant, action, object, by) values ($6, $3, 'key add', $1, 'command')
+)
+insert into api_keys (id, hash, tenant, name, scopes, rpm) values ($1, $2, $3, $4, $5, $7)
 
 -- name: key_list
-select id, hash, tenant, name, scopes, created_at, revoked_at from api_keys
+select id, hash, tenant, name, scopes, created_at, revoked_at, rpm from api_keys
 order by created_at, id
 
 -- The key that $1 begins, if it is one alone.
 -- name: key_revoke
-update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
-where id in (select min(id) from api_keys where starts_with(id, $1) having count(*) = 1)
-returning id, tenant, name, revoked_at
+with revoked as (
+    update api_keys set revoked_at = coalesce(revoked_at, clock_timestamp())
+    where id in (select min(id) from api_keys where starts_with(id, $1) having count(*) = 1)
+    returning id, tenant, name, revoked_at
+), logged as (
+    insert into audit_log (who, tenant, action, object, by)
+    select $2, tenant, 'key revoke', id, 'command' from revoked
+)
+select id, tenant, name, revoked_at from revoked
 
 -- --- Sessions of browsers.
 

@@ -72,6 +72,8 @@
     X(ASSIGNMENTS,     GAUGE,   "taskfit_partitions", "", "partitions assigned") \
     X(WEBHOOKS,        COUNTER, "taskfit_webhook_deliveries_total", "state", \
       "tries to deliver an event, by what became of them") \
+    X(AUDIT_LOST,      COUNTER, "taskfit_audit_rows_lost_total", "", \
+      "rows of the audit log that were given up while the database was away") \
     X(HTTP_REQUESTS,   COUNTER, "taskfit_http_requests_total", "status", "requests answered") \
     X(HTTP_SECONDS,    HISTOGRAM, "taskfit_http_seconds", "", "from a request to its reply") \
     X(HTTP_OPEN,       GAUGE,   "taskfit_http_open_requests", "", "requests in hand") \

@@ -82,7 +82,7 @@ void api_keys_fini(struct api_keys *keys) {
 // The columns of the statement key_list.
 enum column {
     COLUMN_ID, COLUMN_HASH, COLUMN_TENANT, COLUMN_NAME, COLUMN_SCOPES, COLUMN_CREATED,
-    COLUMN_REVOKED,
+    COLUMN_REVOKED, COLUMN_RPM,
 };
 
 void api_keys_read(struct api_keys *keys, const struct pg_result *r) {
@@ -101,6 +101,7 @@ void api_keys_read(struct api_keys *keys, const struct pg_result *r) {
             snprintf(key->id, sizeof(key->id), "%.*s", SLICE_ARGS(id));
             snprintf(key->tenant, sizeof(key->tenant), "%.*s", SLICE_ARGS(tenant));
             memcpy(key->hash, hash.at, SHA256_BYTES);
+            key->rpm = (uint32_t)pg_get_int(r, i, COLUMN_RPM);
             keys->count++;
         }
     }

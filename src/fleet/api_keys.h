@@ -41,6 +41,7 @@ struct api_key {
     unsigned char hash[SHA256_BYTES];
     char tenant[API_TENANT];
     unsigned scopes;
+    uint32_t rpm;  // requests a minute; 0: any number
 };
 
 // Of the words of API_SCOPES with commas between; false: one is none of them, or there is none.

@@ -161,6 +161,12 @@ static const struct api_key *given_key(struct call *call) {
     return key;
 }
 
+static void name_key(struct call *call, const struct api_key *key) {
+    call->tenant = arena_slice(&call->arena, slice_of(key->tenant));
+    call->key = arena_slice(&call->arena, slice_of(key->id));
+    call->scopes = key->scopes;
+}
+
 // While there never was a key, whoever can reach the loopback may do everything.
 bool access_admit(struct call *call) {
     call->tenant = slice_of("");
@@ -172,11 +178,9 @@ bool access_admit(struct call *call) {
     if (key == NULL) {
         return false;
     }
-    call->tenant = arena_slice(&call->arena, slice_of(key->tenant));
-    call->key = arena_slice(&call->arena, slice_of(key->id));
-    call->scopes = key->scopes;
+    name_key(call, key);
     if (key->scopes & (call->route->scope | SCOPE_ADMIN)) {
-        return true;
+        return quota_admit(call, key);
     }
     call_fail(call, &(struct call_fault){.status = 403, .code = "insufficient_scope"},
               "this API key's scopes do not allow %s %s", call->route->method, call->route->path);
@@ -224,6 +228,7 @@ void access_login(struct call *call) {
         refuse_key(call, "this API key is not known here, or was revoked");
         return;
     }
+    name_key(call, key);
     int64_t seconds = call->gateway->settings->session_ms / 1000;
     if (!session_begin(&session, key->id, wall_s(call) + seconds)) {
         call_fail(call, &(struct call_fault){.status = 500, .code = "internal_error"},
@@ -256,10 +261,12 @@ void access_logout(struct call *call) {
         refuse_page(call);
         return;
     }
-    if (session_key(call, &session) == NULL) {
+    const struct api_key *key = session_key(call, &session);
+    if (key == NULL) {
         refuse_key(call, "there is no session");
         return;
     }
+    name_key(call, key);
     sessions_end(&access->sessions, session.id);
     pg_scalar(&params, PG_UUID);
     pg_uuid(&params, session.id);

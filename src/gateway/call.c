@@ -88,6 +88,7 @@ void call_reply_page(struct call *call, const char *type, struct slice text) {
 }
 
 void call_reply(struct call *call, int status, const struct buf *json) {
+    audit_made(call, buf_slice(json));
     struct httpd_reply reply = {
         .status = status, .type = "application/json", .body = buf_slice(json)};
     send(call, &reply, give_text);
@@ -275,6 +276,7 @@ void call_gone(void *owner, struct httpd_request *request) {
     if (call->own) {
         call->free_own(call->own);
     }
+    audit_call(call);
     gateway->calls--;
     gateway->body_bytes -= call->body.len;
     metric_set(&gateway->process->metrics, METRIC_HTTP_OPEN, "", (double)gateway->calls);

@@ -24,6 +24,7 @@ struct call {
     struct slice tenant;
     struct slice key;      // the id of the API key it came with; absent: there are none
     unsigned scopes;       // of that
+    struct slice made;     // the id of what it made
     int64_t until_s;       // the end of the session it came with; 0: none
     struct list_node node; // of those that watch
     int64_t began_ms;

@@ -5,7 +5,9 @@
 #include "fleet/process.h"
 #include "gateway/access.h"
 #include "gateway/asks.h"
+#include "gateway/audit.h"
 #include "gateway/folder.h"
+#include "gateway/quota.h"
 
 struct enqueue;
 struct producer;
@@ -26,6 +28,8 @@ struct gateway {
     struct watch *watch;
     struct courier *courier;
     struct access access;
+    struct quota quota;
+    struct audit audit;
     size_t calls;        // requests in hand
     size_t body_bytes;   // held for them
     bool draining;

@@ -122,6 +122,7 @@ bool gateway_open(struct gateway **out, struct process *process, struct err *err
     gateway->process = process;
     gateway->first = config_keep(process->config);
     gateway->newest = process->config;
+    audit_open(gateway);
     gateway->settings = &gateway->first->gateway;
     *out = gateway;
     if (!folder_open(&gateway->folder, process->loop, config->gateway.files, err) ||
@@ -167,6 +168,8 @@ void gateway_close(struct gateway *gateway) {
         folder_close(gateway->folder);
     }
     access_close(gateway);
+    quota_close(gateway);
+    audit_close(gateway);
     tls_forget();
     config_release(gateway->first);
     mem_free(gateway);
@@ -176,10 +179,12 @@ int64_t gateway_turn(struct gateway *gateway, int64_t now_ms) {
     producer_poll(gateway->producer);
     reload_turn(gateway);
     access_turn(gateway, now_ms);
+    quota_turn(gateway, now_ms);
     int64_t wait_ms = sooner_ms(POLL_MS, batch_work_turn(gateway->batches, now_ms));
     wait_ms = sooner_ms(wait_ms, singles_turn(gateway->singles, now_ms));
     registry_turn(gateway->registry);
     wait_ms = sooner_ms(wait_ms, watch_turn(gateway->watch, now_ms));
+    wait_ms = sooner_ms(wait_ms, audit_turn(gateway, now_ms));
     wait_ms = sooner_ms(wait_ms, courier_turn(gateway->courier, now_ms));
     return sooner_ms(wait_ms, asks_turn(gateway->asks, now_ms));
 }
@@ -194,7 +199,7 @@ void gateway_drain(struct gateway *gateway, int64_t now_ms) {
 
 bool gateway_drained(const struct gateway *gateway) {
     bool idle = gateway->calls == 0 && asks_open_count(gateway->asks) == 0 &&
-                courier_idle(gateway->courier);
+                courier_idle(gateway->courier) && list_empty(&gateway->audit.rows);
     return gateway->draining &&
            (idle || loop_now_ms(gateway->process->loop) >= gateway->drain_until_ms);
 }
