@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fleet/fetcher.h"
 #include "fleet/models.h"
 #include "fleet/process.h"
 #include "fleet/replies.h"
@@ -18,6 +19,7 @@ enum { WARN_MS = 5000 };
 struct caller {
     struct process *process;
     struct http *http;
+    struct fetcher *fetcher;
     struct models *models;
     struct caller_events events;
     void *owner;
@@ -33,36 +35,12 @@ struct caller {
     uint32_t failures;        // such hops since
 };
 
-struct caller *caller_open(struct process *process, const struct config_tier *tier,
-                           enum caller_kind kind, const struct caller_events *events,
-                           void *owner) {
-    struct caller *caller = mem_zalloc(sizeof(*caller));
-    caller->process = process;
-    caller->events = *events;
-    caller->owner = owner;
-    caller->kind = kind;
-    caller->models = models_new(process, tier, kind);
-    caller->in_flight_most = kind == CALLER_SHADOWS ? process->config->limits.shadows
-                                                    : process->config->limits.in_flight;
-    caller->http = http_open(process->loop, caller->in_flight_most);
-    return caller;
-}
-
 void caller_switch(struct caller *caller, struct slice weights) {
     models_switch(caller->models, weights);
 }
 
 void caller_tidy(struct caller *caller, double share, int64_t now_ms) {
     models_tidy(caller->models, share, now_ms);
-}
-
-void caller_close(struct caller *caller) {
-    http_close(caller->http);
-    models_free(caller->models);
-    heap_fini(&caller->slow);
-    buf_fini(&caller->scratch);
-    buf_fini(&caller->payload);
-    mem_free(caller);
 }
 
 // --- the request
@@ -91,6 +69,9 @@ static bool build(struct caller *caller, struct hop *hop) {
 // more for as long as the hop lasts.
 static void body_release(struct hop *hop) {
     size_t len = hop->call.body.len;
+    if (hop->call.caller->kind != CALLER_PLAIN) {
+        caller_forget(hop);  // who tries a model wants to see the request again
+    }
     if (!arena_release(&hop->arena, hop->call.body.at)) {
         return;
     }
@@ -268,10 +249,35 @@ static void on_reply(void *owner, const struct http_reply *http) {
     }
 }
 
+// --- attachments
+
+static void on_fetched(void *owner, struct hop *hop, const struct fetch_end *end) {
+    struct caller *caller = owner;
+    int64_t wait_ms = end->error == REASON_NONE ? 0 : end->retry ? wait_as_failed(caller, hop) : -1;
+    hop->call.error = end->error;
+    hop->call.error_text = end->text;
+    if (wait_ms < 0) {
+        fail(hop, end->error, end->text);
+        caller_forget(hop);
+        caller->events.called(caller->owner, hop);
+        return;
+    }
+    if (end->error != REASON_NONE) {
+        metric_add(&caller->process->metrics, METRIC_RETRIES, reason_code(end->error), 1);
+    }
+    caller->events.waiting(caller->owner, hop, wait_ms);
+}
+
+void caller_forget(struct hop *hop) {
+    if (hop->call.caller) {
+        fetcher_release(hop->call.caller->fetcher, hop);
+    }
+}
+
 // --- calls
 
 // The request is made for the model, and kept for as long as the hop stays with it.
-static bool prepare(struct caller *caller, struct hop *hop, struct model_use *use,
+static void adopt(struct caller *caller, struct hop *hop, struct model_use *use,
                     int64_t now_ms) {
     const struct model *model = &use->conf->model;
     if (hop->call.model != use && hop->call.body.at) {
@@ -290,12 +296,12 @@ static bool prepare(struct caller *caller, struct hop *hop, struct model_use *us
     if (hop->call.since_ms == 0) {
         hop->call.since_ms = now_ms;
     }
-    return build(caller, hop);
 }
 
 bool caller_preview(struct caller *caller, struct hop *hop) {
     struct model_use *use = hop->call.model;
-    return prepare(caller, hop, use ? use : models_first(caller->models, hop), 0);
+    adopt(caller, hop, use ? use : models_first(caller->models, hop), 0);
+    return build(caller, hop);
 }
 
 static void send(struct caller *caller, struct hop_try *try, char *key, int64_t now_ms) {
@@ -389,7 +395,11 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
         return wait.away && !models_first(caller->models, hop)->holds ? pass_on(hop)
                                                                       : CALLER_FULL;
     }
-    if (!prepare(caller, hop, use, now_ms)) {
+    adopt(caller, hop, use, now_ms);
+    if (hop->call.body.at == NULL && request_needs_content(hop) && fetcher_wants(hop)) {
+        return fetcher_start(caller->fetcher, hop) ? CALLER_STARTED : CALLER_FULL;
+    }
+    if (!build(caller, hop)) {
         return CALLER_FAILED;
     }
     send_first(caller, hop, now_ms);
@@ -414,11 +424,40 @@ bool caller_uses(struct caller *caller, const struct hop *hop, const struct conf
 
 void caller_cancel(struct caller *caller, struct hop *hop) {
     struct hop_try *tries = hop->call.tries;
-    assert(tries[0].http || tries[1].http);
+    assert(hop->call.fetch || tries[0].http || tries[1].http);
+    fetcher_cancel(caller->fetcher, hop);
     for (int i = 0; i < 2; i++) {
         if (tries[i].http) {
             try_give_up(&tries[i]);
         }
     }
     hop->attempt.latency_ms = loop_now_ms(caller->process->loop) - hop->call.first_ms;
+}
+
+// --- opening and closing
+
+struct caller *caller_open(struct process *process, const struct config_tier *tier,
+                           enum caller_kind kind, const struct caller_events *events,
+                           void *owner) {
+    struct caller *caller = mem_zalloc(sizeof(*caller));
+    caller->process = process;
+    caller->events = *events;
+    caller->owner = owner;
+    caller->kind = kind;
+    caller->models = models_new(process, tier, kind);
+    caller->in_flight_most = kind == CALLER_SHADOWS ? process->config->limits.shadows
+                                                    : process->config->limits.in_flight;
+    caller->http = http_open(process->loop, caller->in_flight_most);
+    caller->fetcher = fetcher_open(process, on_fetched, caller);
+    return caller;
+}
+
+void caller_close(struct caller *caller) {
+    http_close(caller->http);
+    fetcher_close(caller->fetcher);
+    models_free(caller->models);
+    heap_fini(&caller->slow);
+    buf_fini(&caller->scratch);
+    buf_fini(&caller->payload);
+    mem_free(caller);
 }

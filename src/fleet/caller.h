@@ -4,6 +4,9 @@
 // complete. One that may do better later is `waiting`. Both are told from events, never from within
 // caller_start.
 //
+// Attachments that are named by address are fetched first (fleet/fetcher.h), within the hop's tries
+// and its time for them; then the hop is `waiting`, for nothing but its turn.
+//
 // What the model refused for load, and what failed because nobody is there (job/gate.h), is not the
 // hop's failure: it waits and goes again, in the first case for as long as its retries may take, in
 // the second until its deadline; unless its tier passes jobs on while its models are away.
@@ -63,5 +66,6 @@ bool caller_preview(struct caller *caller, struct hop *hop);
 // Do jobs like this hop go to the model?
 bool caller_uses(struct caller *caller, const struct hop *hop, const struct config_model *model);
 void caller_cancel(struct caller *caller, struct hop *hop);  // of a call under way
+void caller_forget(struct hop *hop);  // what was fetched for it
 
 #endif

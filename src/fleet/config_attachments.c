@@ -29,10 +29,11 @@ static bool prefix_check(const struct conf_node *node, struct slice prefix, bool
                          struct err *err) {
     char shown[CONF_SHOWN];
     if (prefix.at[prefix.len - 1] != '/' || memchr(prefix.at, '?', prefix.len)) {
-        return conf_error(node, err, "%s does not end with '/'", conf_shown(node, shown));
+        return conf_error(node, err, "a prefix, %s, does not end with '/'",
+                          conf_shown(node, shown));
     }
     return private || memcmp(prefix.at, "https:", 6) == 0 ||
-           conf_error(node, err, "%s is not https, which only `private` may be without",
+           conf_error(node, err, "a prefix, %s, is not https, which only `private` may be without",
                       conf_shown(node, shown));
 }
 
@@ -42,12 +43,13 @@ static bool prefixes_read(struct config *config, const struct conf_node *list, b
     for (const struct conf_node *node = list ? list->children : NULL; node; node = node->next) {
         struct config_prefix *prefix = &a->prefixes[a->prefix_count];
         const char *why = "this is not a text";
+        char shown[CONF_SHOWN];
         if (a->prefix_count == PREFIXES_MOST) {
             return conf_error(node, err, "more than %d prefixes", PREFIXES_MOST);
         }
         if (node->type != CONF_SCALAR ||
             !uri_read(slice_of(node->text), &config->arena, &prefix->uri, &why)) {
-            return conf_error(node, err, "%s", why);
+            return conf_error(node, err, "a prefix, %s: %s", conf_shown(node, shown), why);
         }
         if (!prefix_check(node, prefix->uri, private, err)) {
             return false;

@@ -11,6 +11,7 @@ struct http_call;
 struct caller;
 struct config_model;
 struct hop;
+struct fetch;
 struct model_use;
 
 // A call under way.
@@ -26,6 +27,7 @@ struct hop_call {
     struct model_use *model;
     struct hop_try tries[2];  // the second, if the first is slow
     struct heap_node slow;    // when the first is
+    struct fetch *fetch;     // of attachments, before the call; NULL: none is under way
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try
     const struct config_model *only;  // of a shadow; NULL: any of the tier's

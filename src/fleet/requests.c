@@ -58,6 +58,12 @@ static bool run_prompt(struct hop *hop, struct buf *payload, struct buf *scratch
     return jq_run(conf->prompt, input, payload, err);
 }
 
+bool request_needs_content(const struct hop *hop) {
+    const struct config_model *conf = hop->call.model->conf;
+    return hop->job.attachment_count > 0 && !conf->model.no_attachments &&
+           (conf->model.dialect->parts || conf->prompt);
+}
+
 enum reason request_make(struct hop *hop, struct buf *payload, struct buf *body,
                          struct slice *text) {
     const struct config_model *conf = hop->call.model->conf;
@@ -73,7 +79,7 @@ enum reason request_make(struct hop *hop, struct buf *payload, struct buf *body,
                              model->name, model->dialect->name);
         return REASON_INPUT_ATTACHMENT;
     }
-    for (uint32_t i = 0; i < hop->job.attachment_count; i++) {
+    for (uint32_t i = 0; i < hop->job.attachment_count && request_needs_content(hop); i++) {
         if (hop->job.attachments[i].content.at == NULL) {
             *text = arena_printf(&hop->arena, "%.*s was not fetched",
                                  SLICE_ARGS(hop->job.attachments[i].uri));

@@ -13,6 +13,9 @@
 enum reason request_make(struct hop *hop, struct buf *payload, struct buf *body,
                          struct slice *text);
 
+// Does that need the content of attachments, all of which then must be here?
+bool request_needs_content(const struct hop *hop);
+
 // Puts the URIs of its attachments into their one form. A reason with its particulars: one is below
 // no prefix of the hop's configuration.
 enum reason request_check_uris(struct hop *hop, struct slice *text);

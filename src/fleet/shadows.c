@@ -43,6 +43,7 @@ struct shadows *shadows_new(struct station *station, const char *tier, struct ca
 }
 
 static void shadow_free(struct hop *hop) {
+    caller_forget(hop);
     list_remove(&hop->node);
     list_remove(&hop->all);
     config_release(hop->config);
@@ -92,8 +93,11 @@ static void on_called(void *owner, struct hop *hop) {
 
 static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
     struct shadows *s = owner;
-    (void)wait_ms;  // never comes: a shadow is tried once
-    give_up(s, "failed");
+    if (wait_ms == 0) {  // its attachments are there
+        hop_move(hop, STEP_READY, &s->ready);
+        return;
+    }
+    give_up(s, "failed");  // a shadow is tried once
     hop_move(hop, STEP_FINISHED, &s->finished);
 }
 
@@ -150,6 +154,9 @@ static void begin(struct shadows *s, const struct hop *of, const struct config_m
         .id = of->job.id,
         .path = slice_of(of->path->policy.name),
         .input = arena_slice(&hop->arena, of->job.input),
+        .attachments = attachments_copy(of->job.attachments, of->job.attachment_count,
+                                        &hop->arena),
+        .attachment_count = of->job.attachment_count,
         .has_batch = of->job.has_batch,
         .batch_id = of->job.batch_id,
         .hop = of->job.hop,

@@ -62,6 +62,7 @@ static void on_freed(void *owner, struct hop *hop) {
     struct worker *w = owner;
     struct list_node *twin;
     heap_remove(&w->due, &hop->due);
+    caller_forget(hop);
     twins_leave(&w->in_hand, hop);
     while ((twin = list_pop(&hop->twins)) != NULL) {
         enter(w, hop_of(twin));

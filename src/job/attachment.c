@@ -8,6 +8,21 @@
 
 enum { NAME_BYTES = 512 };
 
+struct attachment *attachments_copy(const struct attachment *from, uint32_t count,
+                                    struct arena *arena) {
+    struct attachment *all = arena_alloc(arena, count * sizeof(*all));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct slice none = {0};
+        all[i] = (struct attachment){
+            .media_type = arena_slice(arena, from[i].media_type),
+            .name = arena_slice(arena, from[i].name),
+            .content = from[i].uri.at ? none : arena_slice(arena, from[i].content),
+            .uri = from[i].uri.at ? slice_of(arena_string(arena, from[i].uri)) : none,
+        };
+    }
+    return all;
+}
+
 // --- media types
 
 static bool is_token(struct slice text) {

@@ -27,6 +27,10 @@ struct attachment_limits {
     size_t by_value;  // of all that are by value
 };
 
+// As the message has them: without what was fetched.
+struct attachment *attachments_copy(const struct attachment *from, uint32_t count,
+                                    struct arena *arena);
+
 // What is wrong with the form of one of them, in the arena; absent: nothing.
 struct slice attachments_fault(const struct attachment *attachments, uint32_t count,
                                struct arena *arena);

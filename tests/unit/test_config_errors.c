@@ -51,6 +51,29 @@ static void test_wrong_top(void **state) {
     ASSERT_SLIPS(slips);
 }
 
+#define STORE(text) "attachments: { " text " }\nlimits: {"
+
+static void test_wrong_stores_of_attachments(void **state) {
+    static const struct slip slips[] = {
+        {"limits: {", STORE("prefixes: ['http://store/in/']"),
+         "taskfit.yaml:3: a prefix, 'http://store/in/', is not https, which only `private` may "
+         "be without"},
+        {"limits: {", STORE("prefixes: ['https://store/in']"),
+         "taskfit.yaml:3: a prefix, 'https://store/in', does not end with '/'"},
+        {"limits: {", STORE("private: ['https://store/?a=/']"),
+         "taskfit.yaml:3: a prefix, 'https://store/?a=/', does not end with '/'"},
+        {"limits: {", STORE("private: ['https://me@store/']"),
+         "taskfit.yaml:3: a prefix, 'https://me@store/': its host is no name, IPv4 or [IPv6] "
+         "address, and nothing else is allowed before the path"},
+        {"limits: {", STORE("prefixes: ['ftp://store/']"),
+         "taskfit.yaml:3: a prefix, 'ftp://store/': it does not begin with https:// or http://"},
+        {"limits: {", STORE("count: 65"),
+         "taskfit.yaml:3: count: '65' is not a whole number from 0 to 64"},
+    };
+    (void)state;
+    ASSERT_SLIPS(slips);
+}
+
 #define SILENT "dialect: openai_chat, url: 'http://localhost:8080/v1'"
 #define KSERVE "dialect: kserve, url: 'http://localhost:8080/v2/models/m/infer'"
 
@@ -318,6 +341,7 @@ static void test_secrets_are_not_shown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_top),
+        cmocka_unit_test(test_wrong_stores_of_attachments),
         cmocka_unit_test(test_wrong_classifiers),
         cmocka_unit_test(test_wrong_models),
         cmocka_unit_test(test_wrong_tiers),
