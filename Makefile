@@ -196,6 +196,9 @@ SPLITS ?= 100
 quality-bench: $(BUILD)/quality_bench ## do certificates hold, what do they accept; DATA=DIR of score files
 	@$(BUILD)/quality_bench $(SPLITS) $(if $(DATA),$(wildcard $(DATA)/*.csv $(DATA)/*.ndjson))
 
+tune-bench: $(BUILD)/taskfit ## what a million labelled rows cost tune and quality; ROWS=N
+	@tests/bench/rows
+
 # --- the house
 
 tidy: ## layers, sizes, names
@@ -234,7 +237,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow \
         flow-asan flow-tsan check tidy lint format install demo demo-stop \
-        stack-up stack-down bench bench-million bench-limits quality-bench chaos clean
+        stack-up stack-down bench bench-million bench-limits quality-bench tune-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
