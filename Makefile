@@ -189,6 +189,12 @@ MILLION ?= 1000000
 bench-million: all $(BUILD)/model_stub ## memory after MILLION=1000000 finished jobs, and their replay
 	@BUILD=$(BUILD) tests/flow/python tests/bench/million --jobs $(MILLION)
 
+$(BUILD)/load: $(BUILD)/obj/tests/bench/load.o
+	$(CC) $(LDFLAGS) $^ -o $@
+
+bench-gateway: all $(BUILD)/load ## what the gateway takes: submissions, lines, idle and hostile clients
+	@BUILD=$(BUILD) tests/flow/python tests/bench/gateway $(GATEWAY)
+
 $(BUILD)/quality_bench: $(BUILD)/obj/tests/bench/quality.o $(BUILD)/libcli.a $(fleet_libs)
 	$(CC) $(LDFLAGS) $^ $(IO_LIBS) $(LIBS) -o $@
 
@@ -237,7 +243,8 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 
 .PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow \
         flow-asan flow-tsan check tidy lint format install demo demo-stop \
-        stack-up stack-down bench bench-million bench-limits quality-bench tune-bench chaos clean
+        stack-up stack-down bench bench-million bench-limits bench-gateway quality-bench \
+        tune-bench chaos clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

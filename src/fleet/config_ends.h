@@ -49,7 +49,7 @@ struct config_gateway {
     int64_t file_bytes;
     uint32_t file_lines;
     int64_t wait_ms;
-    uint32_t connections;
+    uint32_t connections, address_connections;
     int64_t memory_bytes;  // held for bodies of requests
     // What sessions are signed with and secrets of webhooks sealed; NULL: none.
     const char *secret;

@@ -22,6 +22,8 @@ static const struct conf_row rows[] = {
     {"wait", CONF_DURATION, GATEWAY(wait_ms), "60s", 1000, 3600000, NULL,
      "how long a request waits for its job's outcome; the job expires with it"},
     {"connections", CONF_COUNT, GATEWAY(connections), "1000", 1, 100000, NULL, "open at a time"},
+    {"address_connections", CONF_COUNT, GATEWAY(address_connections), "500", 1, 100000, NULL,
+     "of them, from one address; a proxy before the gateway is one"},
     {"memory", CONF_SIZE, GATEWAY(memory_bytes), "64MiB", 1 << 20, 1099511627776, NULL,
      "held for bodies of requests; what does not fit is told to come again"},
     {"keep", CONF_DURATION, GATEWAY(keep_ms), "30d", 1000, 315360000000, NULL,

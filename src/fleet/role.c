@@ -207,6 +207,7 @@ static bool open_pages(struct program *p, const char *listen, struct err *err) {
     const struct httpd_options options = {
         .address = listen,
         .connections = PAGE_CONNECTIONS,
+        .head_seconds = PAGE_IDLE_SECONDS,
         .idle_seconds = PAGE_IDLE_SECONDS,
         .head_bytes = PAGE_HEAD_BYTES,
     };

@@ -26,7 +26,6 @@ struct call {
     unsigned scopes;       // of that
     struct slice made;     // the id of what it made
     int64_t until_s;       // the end of the session it came with; 0: none
-    struct list_node node; // of those that watch
     int64_t began_ms;
     struct buf body;       // of BODY_JSON
     struct json json;      // that, parsed

@@ -22,7 +22,8 @@ enum {
     QUEUE_BYTES = 32 << 20,  // of records on their way
     // Also what a client that left in the middle of a request, unseen, costs of a connection.
     IDLE_SECONDS = 30,
-    HEAD_BYTES = 32 << 10,
+    HEAD_SECONDS = 10,
+    HEAD_BYTES = 7 << 10,  // also what each of ten thousand that wait for events holds
     BEYOND_BYTES = 2 << 20,  // of a file: read, so that the refusal is seen
     POLL_MS = 200,
 };
@@ -70,6 +71,8 @@ static bool open_http(struct gateway *gateway, struct err *err) {
     const struct httpd_options options = {
         .address = config->listen,
         .connections = config->connections,
+        .address_connections = config->address_connections,
+        .head_seconds = HEAD_SECONDS,
         .idle_seconds = IDLE_SECONDS,
         .head_bytes = HEAD_BYTES,
         .body_bytes = (uint64_t)config->file_bytes + BEYOND_BYTES,

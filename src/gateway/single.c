@@ -169,7 +169,7 @@ void single_go(struct single *single, struct slice earlier) {
     prepare_row(single);
     int64_t most = call->gateway->process->config->limits.input_bytes;
     if ((int64_t)single->input.len > most) {
-        call_fail(call, &(struct call_fault){413, "request_too_large", NULL, 0, false},
+        call_fail(call, &(struct call_fault){.status = 413, .code = "request_too_large"},
                   "an input of %zu bytes, with what was said before; up to %lld are allowed",
                   single->input.len, (long long)most);
     } else if (send_job(single, &err)) {

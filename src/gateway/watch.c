@@ -6,8 +6,6 @@
 
 enum {
     EVERY_MS = 2000,
-    UNSENT_MOST = 256 << 10,
-    WATCHERS_MOST = 200,
 };
 
 struct watch {
@@ -31,28 +29,35 @@ void watch_free(struct watch *watch) {
     mem_free(watch);
 }
 
-static struct call *call_of(struct list_node *node) {
-    return LIST_ENTRY(node, struct call, node);
+// One who watches. There may be ten thousand, so of its call only what is needed is kept.
+struct watcher {
+    struct list_node node;
+    struct httpd_request *request;
+    char tenant[];
+};
+
+static struct watcher *watcher_of(struct list_node *node) {
+    return LIST_ENTRY(node, struct watcher, node);
 }
 
 // The client left, or the stream has ended.
 static void on_gone(void *own) {
-    struct call *call = own;
-    list_remove(&call->node);
+    struct watcher *watcher = own;
+    list_remove(&watcher->node);
+    mem_free(watcher);
 }
 
 void watch_begin(struct call *call) {
     struct watch *watch = call->gateway->watch;
-    if (watch->told.count + watch->untold.count >= WATCHERS_MOST) {
-        call_fail(call,
-                  &(struct call_fault){.status = 503, .code = "overloaded", .retry_after_s = 10},
-                  "%d watch already", WATCHERS_MOST);
-        return;
-    }
-    call->own = call;
+    struct watcher *watcher = mem_zalloc(sizeof(*watcher) + call->tenant.len + 1);
+    watcher->request = call->request;
+    memcpy(watcher->tenant, call->tenant.at, call->tenant.len);
+    call->own = watcher;
     call->free_own = on_gone;
     call_stream(call);
-    list_append(&watch->untold, &call->node);
+    call->tenant = call->key = call->name = (struct slice){0};
+    arena_fini(&call->arena);
+    list_append(&watch->untold, &watcher->node);
     loop_wake(call->gateway->process->loop);
 }
 
@@ -68,25 +73,23 @@ static void on_overview(void *owner, const struct pg_result *result, const struc
     } else {
         buf_text(&event, ": the database is away\n\n");
     }
+    struct httpd_shared *shared = httpd_share(buf_slice(&event));
     LIST_FOR(node, &watch->untold) {
-        struct call *call = call_of(node);
-        if (!slice_is(call->tenant, watch->tenant)) {
-            continue;
-        }
-        list_remove(node);
-        list_append(&watch->told, node);
-        if (httpd_unsent(call->request) < UNSENT_MOST) {
-            httpd_put(call->request, buf_slice(&event));
+        if (strcmp(watcher_of(node)->tenant, watch->tenant) == 0) {
+            list_remove(node);
+            list_append(&watch->told, node);
+            httpd_put_shared(watcher_of(node)->request, shared);
         }
     }
+    httpd_unshare(shared);
     buf_fini(&event);
 }
 
 static void ask(struct watch *watch) {
-    struct call *call = call_of(list_first(&watch->untold));
+    struct watcher *first = watcher_of(list_first(&watch->untold));
     struct pg_params params = {0};
     watch->asking = true;
-    snprintf(watch->tenant, sizeof(watch->tenant), "%.*s", SLICE_ARGS(call->tenant));
+    snprintf(watch->tenant, sizeof(watch->tenant), "%s", first->tenant);
     pg_scalar(&params, PG_TEXT);
     pg_slice(&params, slice_of(watch->tenant));
     asks_put(watch->gateway->asks, PG_api_overview, &params, on_overview, watch);
@@ -113,6 +116,6 @@ int64_t watch_turn(struct watch *watch, int64_t now_ms) {
 void watch_drain(struct watch *watch) {
     next_round(watch);
     LIST_FOR(node, &watch->untold) {
-        httpd_end(call_of(node)->request);
+        httpd_end(watcher_of(node)->request);
     }
 }

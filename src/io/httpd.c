@@ -16,16 +16,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/loop.h"
+#include "io/pace.h"
 #include "io/tls.h"
 
 // A body that nobody wants is read up to here, so that the client sees the reply to it and not a
 // connection that was reset.
-enum { UNWANTED_BYTES = 1 << 20, STREAM_BYTES = 16 << 10 };
+enum { UNWANTED_BYTES = 1 << 20, STREAM_BYTES = 256, PACE_MS = 250 };
 
 struct httpd {
     struct MHD_Daemon *daemon;
     uv_poll_t *poll;
-    uv_timer_t *timer;
+    uv_timer_t *timer, *pace_timer;
+    struct pace pace;
     struct httpd_events events;
     void *owner;
     uint64_t body_bytes;
@@ -33,19 +35,31 @@ struct httpd {
     bool closing;
 };
 
+struct httpd_shared {
+    size_t references, len;
+    char bytes[];
+};
+
 struct httpd_request {
     struct httpd *httpd;
     struct list_node node;
     struct MHD_Connection *connection;
+    struct pace_client *client;
     struct MHD_Response *response;  // that waits to be given to libmicrohttpd
     unsigned status;
     bool replied, whole, resting;
     uint64_t received;
     const char *method, *path;  // libmicrohttpd's, as long as the request
     struct buf unsent;          // of a stream
+    struct httpd_shared *shared;  // after that; NULL: none
+    size_t shared_at;           // so far it is sent
     bool ended;
     void *own;
 };
+
+static int64_t now_of(const struct httpd *httpd) {
+    return (int64_t)uv_now(httpd->timer->loop);
+}
 
 // --- a request's life
 
@@ -69,6 +83,9 @@ static enum MHD_Result begin(struct httpd *httpd, struct MHD_Connection *connect
     struct httpd_request *r = mem_zalloc(sizeof(*r));
     r->httpd = httpd;
     r->connection = connection;
+    r->client = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                    ->socket_context;
+    pace_head_came(&httpd->pace, r->client, now_of(httpd));
     r->method = method;
     r->path = path;
     list_append(&httpd->requests, &r->node);
@@ -81,6 +98,7 @@ static enum MHD_Result begin(struct httpd *httpd, struct MHD_Connection *connect
 
 static enum MHD_Result take_piece(struct httpd_request *r, struct slice piece) {
     r->received += piece.len;
+    r->client->bytes += piece.len;
     if (r->received > r->httpd->body_bytes) {
         return MHD_NO;
     }
@@ -105,6 +123,7 @@ static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connectio
         *upload_size = 0;
         return take_piece(r, piece);
     }
+    pace_body_came(r->client);
     if (!r->whole && !r->replied) {
         r->whole = true;
         httpd->events.whole(httpd->owner, r);
@@ -135,10 +154,26 @@ static void on_over(void *opaque, struct MHD_Connection *connection, void **stat
     if (r->response) {
         MHD_destroy_response(r->response);
     }
+    pace_replied(&httpd->pace, r->client, now_of(httpd));
     list_remove(&r->node);
     buf_fini(&r->unsent);
+    httpd_unshare(r->shared);
     mem_free(r);
     *state = NULL;
+}
+
+static void on_connection(void *opaque, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode what) {
+    struct httpd *httpd = opaque;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct pace_client *client = mem_zalloc(sizeof(*client));
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        pace_opened(&httpd->pace, client, fd, now_of(httpd));
+        *socket_context = client;
+    } else {
+        pace_closed(*socket_context);
+        mem_free(*socket_context);
+    }
 }
 
 // --- the loop
@@ -155,6 +190,14 @@ static void serve(struct httpd *httpd) {
 
 static void on_timer(uv_timer_t *timer) {
     serve(timer->data);
+}
+
+static void on_pace(uv_timer_t *timer) {
+    struct httpd *httpd = timer->data;
+    int count = pace_turn(&httpd->pace, now_of(httpd));
+    if (count > 0) {
+        log_debug("http: %d clients were too slow, or have left", count);
+    }
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
@@ -214,9 +257,12 @@ static void watch(struct httpd *httpd, struct loop *loop) {
     int epoll_fd = MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     httpd->poll = mem_zalloc(sizeof(*httpd->poll));
     httpd->timer = mem_zalloc(sizeof(*httpd->timer));
+    httpd->pace_timer = mem_zalloc(sizeof(*httpd->pace_timer));
     uv_poll_init(loop_uv(loop), httpd->poll, epoll_fd);
     uv_timer_init(loop_uv(loop), httpd->timer);
-    httpd->poll->data = httpd->timer->data = httpd;
+    uv_timer_init(loop_uv(loop), httpd->pace_timer);
+    httpd->poll->data = httpd->timer->data = httpd->pace_timer->data = httpd;
+    uv_timer_start(httpd->pace_timer, on_pace, PACE_MS, PACE_MS);
     uv_poll_start(httpd->poll, UV_READABLE, on_ready);
 }
 
@@ -237,15 +283,18 @@ bool httpd_open(struct httpd **out, struct loop *loop, const struct httpd_option
     httpd->owner = owner;
     httpd->body_bytes = options->body_bytes;
     list_init(&httpd->requests);
+    pace_init(&httpd->pace, (int64_t)options->head_seconds * 1000,
+              (int64_t)options->idle_seconds * 1000);
     httpd->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
             (options->tls ? MHD_USE_TLS : 0),
         0, NULL, NULL, on_request, httpd, MHD_OPTION_ARRAY, options->tls ? secure : plain,
         MHD_OPTION_EXTERNAL_LOGGER, on_words, NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&where,
-        MHD_OPTION_NOTIFY_COMPLETED, on_over, httpd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)options->head_bytes, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_over, httpd, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        httpd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->address_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)options->head_bytes, MHD_OPTION_END);
     if (httpd->daemon == NULL) {
         mem_free(httpd);
         return err_exit(err, EX_UNAVAILABLE, "listen: %s cannot be listened on (in use?)",
@@ -269,6 +318,7 @@ void httpd_close(struct httpd *httpd) {
     uv_poll_stop(httpd->poll);
     uv_close((uv_handle_t *)httpd->poll, on_closed);
     uv_close((uv_handle_t *)httpd->timer, on_closed);
+    uv_close((uv_handle_t *)httpd->pace_timer, on_closed);
     MHD_stop_daemon(httpd->daemon);
     mem_free(httpd);
 }
@@ -341,10 +391,38 @@ void httpd_reply_file(struct httpd_request *request, const struct httpd_reply *g
 
 // --- streams
 
+void httpd_unshare(struct httpd_shared *shared) {
+    if (shared && --shared->references == 0) {
+        mem_free(shared);
+    }
+}
+
+static struct slice unsent(const struct httpd_request *r) {
+    if (r->unsent.len > 0 || r->shared == NULL) {
+        return buf_slice(&r->unsent);
+    }
+    return (struct slice){r->shared->bytes + r->shared_at, r->shared->len - r->shared_at};
+}
+
+// So many bytes of that are sent.
+static void take(struct httpd_request *r, size_t len) {
+    if (r->unsent.len > 0) {
+        r->unsent.len -= len;
+        memmove(r->unsent.data, r->unsent.data + len, r->unsent.len);
+        return;
+    }
+    r->shared_at += len;
+    if (r->shared_at == r->shared->len) {
+        httpd_unshare(r->shared);
+        r->shared = NULL;
+    }
+}
+
 // libmicrohttpd wants up to most bytes; without any, the connection rests until there are.
 static ssize_t read_stream(void *opaque, uint64_t at, char *out, size_t most) {
     struct httpd_request *r = opaque;
-    size_t len = r->unsent.len < most ? r->unsent.len : most;
+    struct slice rest = unsent(r);
+    size_t len = rest.len < most ? rest.len : most;
     (void)at;
     if (len == 0 && (r->ended || r->httpd->closing)) {
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -354,9 +432,8 @@ static ssize_t read_stream(void *opaque, uint64_t at, char *out, size_t most) {
         MHD_suspend_connection(r->connection);
         return 0;
     }
-    memcpy(out, r->unsent.data, len);
-    r->unsent.len -= len;
-    memmove(r->unsent.data, r->unsent.data + len, r->unsent.len);
+    memcpy(out, rest.at, len);
+    take(r, len);
     return (ssize_t)len;
 }
 
@@ -376,6 +453,19 @@ void httpd_end(struct httpd_request *request) {
     wake(request);
 }
 
-size_t httpd_unsent(const struct httpd_request *request) {
-    return request->unsent.len;
+struct httpd_shared *httpd_share(struct slice piece) {
+    struct httpd_shared *shared = mem_alloc(sizeof(*shared) + piece.len);
+    shared->references = 1;
+    shared->len = piece.len;
+    memcpy(shared->bytes, piece.at, piece.len);
+    return shared;
+}
+
+void httpd_put_shared(struct httpd_request *request, struct httpd_shared *shared) {
+    if (unsent(request).len == 0) {
+        request->shared = shared;
+        request->shared_at = 0;
+        shared->references++;
+        wake(request);
+    }
 }

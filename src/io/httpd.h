@@ -30,6 +30,8 @@ struct httpd_events {
 struct httpd_options {
     const char *address;  // "127.0.0.1:9100"; port 0 is one that is free
     uint32_t connections;
+    uint32_t address_connections;  // of one address; 0: all
+    uint32_t head_seconds;  // in which a request's head must have come
     uint32_t idle_seconds;  // after which a connection that says nothing is closed
     uint32_t head_bytes;    // of a request line with its headers
     uint64_t body_bytes;    // of a body; a client that sends more is cut off
@@ -77,6 +79,10 @@ void httpd_reply_file(struct httpd_request *request, const struct httpd_reply *r
 void httpd_stream(struct httpd_request *request, const struct httpd_reply *reply);
 void httpd_put(struct httpd_request *request, struct slice piece);
 void httpd_end(struct httpd_request *request);
-size_t httpd_unsent(const struct httpd_request *request);  // put, and still here
+// A piece for many: it is held once, and leaves out those who have not read what was put before.
+struct httpd_shared;
+struct httpd_shared *httpd_share(struct slice piece);
+void httpd_put_shared(struct httpd_request *request, struct httpd_shared *shared);
+void httpd_unshare(struct httpd_shared *shared);  // its maker puts it no more
 
 #endif
