@@ -1,5 +1,6 @@
 // taskfit probe: how fast, how sure and how dear a model is, over some calls.
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -8,47 +9,21 @@
 #include "base/json_out.h"
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/inputs.h"
 #include "cli/page.h"
+#include "cli/probe.h"
 #include "cli/quantile.h"
 #include "cli/reasons.h"
-#include "cli/trial.h"
 #include "job/answer.h"
 
-enum { CALLS = 50, CALLS_MOST = 100000, AT_A_TIME = 4 };
+enum { CALLS = 50, CALLS_MOST = 100000, AT_A_TIME = 4, REASON_TEXT = 128 };
 
 // What an endpoint gets when no input is given: a request that every chat server understands.
 static const char greeting[] = "{\"messages\":[{\"role\":\"user\",\"content\":\"Say hello.\"}]}";
 
 struct options {
-    uint32_t calls, at_a_time;
-    const char *input, *path;
+    uint32_t calls, at_a_time, seed;
+    const char *input, *path, *compare;
     bool json;
-};
-
-struct fault {
-    struct slice code, text;  // text: the first one's
-    uint32_t count;
-};
-
-struct probe {
-    const struct options *options;
-    const struct config *config;
-    const char *name;
-    const struct config_path *path;
-    // The tier, or the model alone, with copies of its models that try once.
-    struct config_tier tier;
-    struct config_model models[8];
-    struct inputs inputs;
-    uint32_t planned, at_a_time;
-    struct arena *arena;
-    // What came of it.
-    int64_t *latencies_ms;
-    uint32_t answered;
-    struct fault faults[REASON_COUNT];
-    size_t fault_count;
-    int64_t input_tokens, output_tokens, cost_pico_usd, took_ms;
-    uint32_t calls;
 };
 
 // --- which
@@ -75,9 +50,8 @@ static bool leads_there(const struct probe *p, const struct config_path *path,
 }
 
 // The path that says what answers must look like: the one named, or the first that leads there.
-static bool choose_path(struct probe *p, const struct config_tier *tier,
+static bool choose_path(struct probe *p, const char *name, const struct config_tier *tier,
                         const struct config_model *model, struct err *err) {
-    const char *name = p->options->path;
     p->path = name ? config_path_find(p->config, slice_of(name)) : NULL;
     for (uint32_t i = 0; !name && !p->path && i < p->config->path_count; i++) {
         if (leads_there(p, &p->config->paths[i], tier, model)) {
@@ -91,7 +65,7 @@ static bool choose_path(struct probe *p, const struct config_tier *tier,
                 : err_exit(err, EX_USAGE, "no path leads to '%s': name one with --path", p->name);
 }
 
-static bool choose(struct probe *p, struct err *err) {
+bool probe_choose(struct probe *p, const char *path, struct err *err) {
     const struct config_tier *tier = config_tier_find(p->config, slice_of(p->name));
     const struct config_model *model =
         tier ? NULL : config_model_find(p->config, slice_of(p->name));
@@ -108,7 +82,8 @@ static bool choose(struct probe *p, struct err *err) {
         p->models[i].model.attempts = 1;
         p->tier.models[i].model = &p->models[i];
     }
-    return choose_path(p, tier, model, err);
+    p->latencies_ms = mem_array(p->planned, sizeof(*p->latencies_ms));
+    return choose_path(p, path, tier, model, err);
 }
 
 // --- counting
@@ -122,12 +97,12 @@ static void count_fault(struct probe *p, struct slice code, struct slice text) {
         return;
     }
     if (i == p->fault_count) {
-        p->faults[p->fault_count++] = (struct fault){.code = code, .text = text};
+        p->faults[p->fault_count++] = (struct probe_fault){.code = code, .text = text};
     }
     p->faults[i].count++;
 }
 
-static void count(struct probe *p, struct hop *hop) {
+void probe_count(struct probe *p, struct hop *hop) {
     const struct attempt *a = &hop->attempt;
     struct slice detail = {0};
     p->input_tokens += a->input_tokens;
@@ -139,49 +114,55 @@ static void count(struct probe *p, struct hop *hop) {
         return;
     }
     p->latencies_ms[p->answered++] = a->latency_ms;
+    p->spent_ms += a->latency_ms;
     enum reason reason = answer_check(&p->path->policy.answer, a->answer, &hop->arena, &detail);
     if (reason != REASON_NONE) {
         count_fault(p, slice_of(reason_code(reason)), detail);
     }
 }
 
-static void carry_out(struct probe *p, struct trial *trial) {
-    p->latencies_ms = mem_array(p->planned, sizeof(*p->latencies_ms));
-    for (uint32_t i = 0; i < p->planned; i++) {
-        trial_add(trial, &p->tier, p->path, p->inputs.items[i % p->inputs.count]);
+uint32_t probe_failed(const struct probe *p) {
+    uint32_t failed = 0;
+    for (size_t i = 0; i < p->fault_count; i++) {
+        failed += p->faults[i].count;
     }
-    p->took_ms = trial_run(trial, p->at_a_time);
-    LIST_FOR(node, &trial->hops) {
-        count(p, LIST_ENTRY(node, struct hop, all));
-    }
-    quantile_sort(p->latencies_ms, p->answered);
+    return failed;
 }
 
 // --- showing
 
-static int64_t latency(const struct probe *p, double share) {
+int64_t probe_latency(const struct probe *p, double share) {
     return quantile_of(p->latencies_ms, p->answered, share);
 }
 
-static double calls_per_second(const struct probe *p) {
-    return p->took_ms > 0 ? 1000.0 * (double)p->calls / (double)p->took_ms : 0;
+double probe_mean(const struct probe *p) {
+    return p->answered > 0 ? (double)p->spent_ms / p->answered : 0;
+}
+
+double probe_tokens_per_second(const struct probe *p) {
+    return p->spent_ms > 0 ? 1000.0 * (double)p->output_tokens / (double)p->spent_ms : 0;
+}
+
+static double calls_per_second(const struct probe *p, int64_t took_ms) {
+    return took_ms > 0 ? 1000.0 * (double)p->calls / (double)took_ms : 0;
 }
 
 static void print_latency(const struct probe *p, struct page *page) {
     static const struct {
         const char *name;
         double share;
-    } rows[] = {{"median ", 0.5}, {", p95 ", 0.95}, {", fastest ", 0}, {", slowest ", 1}};
+    } rows[] = {{"median ", 0.5},    {", p95 ", 0.95},    {", p99 ", 0.99},
+                {", half from ", 0.25}, {" to ", 0.75}, {", all from ", 0}, {" to ", 1}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         buf_text(&page->text, rows[i].name);
-        figure_span(&page->text, latency(p, rows[i].share));
+        figure_span(&page->text, probe_latency(p, rows[i].share));
     }
     page_flush(page, "latency");
 }
 
 static void print_faults(const struct probe *p, struct page *page) {
     for (size_t i = 0; i < p->fault_count; i++) {
-        const struct fault *fault = &p->faults[i];
+        const struct probe_fault *fault = &p->faults[i];
         struct decision_reason reason = {.code = fault->code, .text = fault->text};
         struct slice name = arena_printf(page->arena, "%.*s ×%" PRIu32, SLICE_ARGS(fault->code),
                                          fault->count);
@@ -189,18 +170,19 @@ static void print_faults(const struct probe *p, struct page *page) {
     }
 }
 
-static void print(const struct probe *p) {
+static void print(const struct probe *p, uint32_t at_a_time, int64_t took_ms,
+                  struct arena *arena) {
     struct page page;
-    page_init(&page, stdout, p->arena);
+    page_init(&page, stdout, arena);
     page_heading(&page, "%s, path %s: %" PRIu32 " calls, %" PRIu32 " at a time", p->name,
-                 p->path->policy.name, p->planned, p->at_a_time);
+                 p->path->policy.name, p->planned, at_a_time);
     for (uint32_t i = 0; i < p->tier.model_count; i++) {
         page_field(&page, i == 0 ? "model" : "",
-                   arena_printf(p->arena, "%s at %s", p->models[i].model.name,
+                   arena_printf(arena, "%s at %s", p->models[i].model.name,
                                 p->models[i].model.url));
     }
     buf_printf(&page.text, "%" PRIu32 " of %" PRIu32 ", ", p->answered, p->planned);
-    figure_rate(&page.text, calls_per_second(p));
+    figure_rate(&page.text, calls_per_second(p, took_ms));
     page_flush(&page, "answered");
     if (p->answered > 0) {
         print_latency(p, &page);
@@ -208,7 +190,7 @@ static void print(const struct probe *p) {
     figure_count(&page.text, p->input_tokens);
     buf_text(&page.text, " in, ");
     figure_count(&page.text, p->output_tokens);
-    buf_text(&page.text, " out");
+    buf_printf(&page.text, " out, %.1f/s in a call", probe_tokens_per_second(p));
     page_flush(&page, "tokens");
     figure_money(&page.text, p->cost_pico_usd);
     if (p->answered > 0) {
@@ -223,72 +205,112 @@ static void print(const struct probe *p) {
 
 static void json_latency(struct buf *out, const char *key, const struct probe *p, double share) {
     if (p->answered > 0) {
-        json_count(out, key, latency(p, share));
+        json_count(out, key, probe_latency(p, share));
     } else {
         json_text(out, key, (struct slice){0});
     }
 }
 
-static void print_json(const struct probe *p) {
+void probe_json(const struct probe *p, struct buf *out) {
+    char code[REASON_TEXT];
+    json_text(out, "name", slice_of(p->name));
+    json_text(out, "path", slice_of(p->path->policy.name));
+    json_count(out, "calls", p->planned);
+    json_count(out, "answered", p->answered);
+    json_latency(out, "latency_p50_ms", p, 0.5);
+    json_latency(out, "latency_p25_ms", p, 0.25);
+    json_latency(out, "latency_p75_ms", p, 0.75);
+    json_latency(out, "latency_p95_ms", p, 0.95);
+    json_latency(out, "latency_p99_ms", p, 0.99);
+    json_latency(out, "latency_least_ms", p, 0);
+    json_latency(out, "latency_most_ms", p, 1);
+    json_real(out, "latency_mean_ms", p->answered > 0 ? probe_mean(p) : NAN);
+    json_count(out, "input_tokens", p->input_tokens);
+    json_count(out, "output_tokens", p->output_tokens);
+    json_real(out, "output_tokens_per_second", probe_tokens_per_second(p));
+    json_usd(out, "cost_usd", p->cost_pico_usd);
+    json_key(out, "errors");
+    buf_char(out, '{');
+    for (size_t i = 0; i < p->fault_count; i++) {
+        snprintf(code, sizeof(code), "%.*s", SLICE_ARGS(p->faults[i].code));
+        json_count(out, code, p->faults[i].count);
+    }
+    buf_char(out, '}');
+}
+
+static void print_json(const struct probe *p, int64_t took_ms) {
     struct buf out = {0};
     buf_char(&out, '{');
-    json_text(&out, "name", slice_of(p->name));
-    json_text(&out, "path", slice_of(p->path->policy.name));
-    json_count(&out, "calls", p->planned);
-    json_count(&out, "answered", p->answered);
-    json_latency(&out, "latency_p50_ms", p, 0.5);
-    json_latency(&out, "latency_p95_ms", p, 0.95);
-    json_latency(&out, "latency_least_ms", p, 0);
-    json_latency(&out, "latency_most_ms", p, 1);
-    json_real(&out, "calls_per_second", calls_per_second(p));
-    json_count(&out, "input_tokens", p->input_tokens);
-    json_count(&out, "output_tokens", p->output_tokens);
-    json_usd(&out, "cost_usd", p->cost_pico_usd);
-    json_key(&out, "errors");
-    buf_char(&out, '{');
-    for (size_t i = 0; i < p->fault_count; i++) {
-        json_count(&out, arena_string(p->arena, p->faults[i].code), p->faults[i].count);
-    }
-    printf("%s}}\n", buf_string(&out));
+    probe_json(p, &out);
+    json_real(&out, "calls_per_second", calls_per_second(p, took_ms));
+    printf("%s}\n", buf_string(&out));
     buf_fini(&out);
 }
 
 // --- the command
 
-static bool probe(struct probe *p, struct trial *trial, struct err *err) {
+static bool read_inputs(const struct options *options, const struct probe *p,
+                        struct arena *arena, struct inputs *inputs, struct err *err) {
     static struct slice greetings[1];
-    p->planned = p->options->calls ? p->options->calls : CALLS;
-    p->at_a_time = p->options->at_a_time ? p->options->at_a_time : AT_A_TIME;
-    if (p->planned > CALLS_MOST) {
+    if (options->input) {
+        return inputs_read(options->input, p->planned, (size_t)p->config->limits.input_bytes,
+                           arena, inputs, err);
+    }
+    greetings[0] = slice_of(greeting);
+    *inputs = (struct inputs){greetings, 1};
+    return true;
+}
+
+static void carry_out(struct probe *p, struct trial *trial, const struct inputs *inputs,
+                      const struct options *options, uint32_t at_a_time, struct arena *arena) {
+    for (uint32_t i = 0; i < p->planned; i++) {
+        trial_add(trial, &p->tier, p->path, inputs->items[i % inputs->count]);
+    }
+    int64_t took_ms = trial_run(trial, at_a_time);
+    LIST_FOR(node, &trial->hops) {
+        probe_count(p, LIST_ENTRY(node, struct hop, all));
+    }
+    quantile_sort(p->latencies_ms, p->answered);
+    if (options->json) {
+        print_json(p, took_ms);
+    } else {
+        print(p, at_a_time, took_ms, arena);
+    }
+}
+
+// sides: the second only to compare. *answered: was there an answer, of each.
+static bool probe(const struct options *options, struct probe *sides, struct trial *trial,
+                  struct arena *arena, bool *answered, struct err *err) {
+    uint32_t at_a_time = options->at_a_time ? options->at_a_time : AT_A_TIME;
+    struct inputs inputs;
+    if (sides[0].planned > CALLS_MOST) {
         return err_exit(err, EX_USAGE, "--calls: at most %d", CALLS_MOST);
     }
-    if (!choose(p, err)) {
+    if (!probe_choose(&sides[0], options->path, err) ||
+        (options->compare && !probe_choose(&sides[1], options->path, err)) ||
+        !read_inputs(options, &sides[0], arena, &inputs, err)) {
         return false;
     }
-    if (p->options->input) {
-        if (!inputs_read(p->options->input, p->planned, (size_t)p->config->limits.input_bytes,
-                         p->arena, &p->inputs, err)) {
-            return false;
-        }
-    } else {
-        greetings[0] = slice_of(greeting);
-        p->inputs = (struct inputs){greetings, 1};
+    if (options->compare) {
+        uint64_t seed = options->seed ? options->seed
+                                      : 1 + random_below(&trial->process.random, UINT32_MAX - 1);
+        *answered = probe_compare(&sides[0], &sides[1], trial, &inputs, at_a_time, seed,
+                                  options->json, arena);
+        return true;
     }
-    carry_out(p, trial);
-    if (p->options->json) {
-        print_json(p);
-    } else {
-        print(p);
-    }
+    carry_out(&sides[0], trial, &inputs, options, at_a_time, arena);
+    *answered = sides[0].answered > 0;
     return true;
 }
 
 static int run(const void *given, int argc, char **argv) {
+    const struct options *options = given;
     struct arena_pool pool;
     struct arena arena;
     struct config *config;
     struct trial trial;
     struct err err;
+    bool answered = false;
     int status = cli_config(&config);
     (void)argc;
     if (status != EX_OK) {
@@ -297,14 +319,21 @@ static int run(const void *given, int argc, char **argv) {
     arena_pool_init(&pool, 0);
     arena_init(&arena, &pool);
     trial_init(&trial, config);
-    struct probe p = {.options = given, .config = config, .name = argv[0], .arena = &arena};
-    if (!probe(&p, &trial, &err)) {
+    struct probe *sides = mem_zalloc(2 * sizeof(*sides));
+    for (int i = 0; i < 2; i++) {
+        sides[i].config = config;
+        sides[i].name = i == 0 ? argv[0] : options->compare;
+        sides[i].planned = options->calls ? options->calls : CALLS;
+    }
+    if (!probe(options, sides, &trial, &arena, &answered, &err)) {
         status = cli_fail(&err);
-    } else if (p.answered == 0) {
+    } else if (!answered) {
         status = EX_UNAVAILABLE;
     }
     trial_fini(&trial);
-    mem_free(p.latencies_ms);
+    mem_free(sides[0].latencies_ms);
+    mem_free(sides[1].latencies_ms);
+    mem_free(sides);
     arena_fini(&arena);
     arena_pool_fini(&pool);
     return status;
@@ -319,6 +348,9 @@ static const struct option_row rows[] = {
      "inputs, in turn: a JSON document, or what submit reads (default: a greeting)"},
     {"path", 'p', OPTION_TEXT, AT(path), "PATH", NULL,
      "whose answers are asked for (default: the first that leads there)"},
+    {"compare", '\0', OPTION_TEXT, AT(compare), "TIER|MODEL", NULL,
+     "call this one as often, in an order of chance, and say how the two differ"},
+    {"seed", '\0', OPTION_COUNT, AT(seed), "N", NULL, "of that order (default: any)"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object"},
 };
 
@@ -327,9 +359,12 @@ const struct command probe_command = {
     .arguments = "TIER|MODEL",
     .summary = "latency, errors, tokens and cost of a model over some calls",
     .help = "Each call is tried once: what the fleet would try again is counted as an error.\n"
-            "Exit status 69 when there was no answer at all.\n\n"
+            "Exit status 69 when there was no answer at all. Differences are those of the second\n"
+            "to the first, with 95 % intervals: of latency by the bootstrap, of failures by\n"
+            "Newcombe's formula.\n\n"
             "  taskfit probe mid -n 200 --concurrency 32 --input lines.ndjson\n"
-            "  taskfit probe mini@2026-08\n",
+            "  taskfit probe mini@2026-08\n"
+            "  taskfit probe mini@2026-08 --compare haiku@5 -n 100\n",
     .options = rows,
     .option_count = sizeof(rows) / sizeof(rows[0]),
     .options_size = sizeof(struct options),

@@ -5,6 +5,7 @@ import json
 import math
 import socket
 import threading
+import time
 
 CUT = object()  # the connection is closed in place of a reply
 
@@ -43,6 +44,7 @@ class Request:
         self.text = text
         self.key = headers.get("Idempotency-Key")
         self.number = number  # of this key's requests, from 1
+        self.at = time.monotonic()
 
     @property
     def body(self):

@@ -1,5 +1,7 @@
 """The story of a job: `taskfit show`; and models tried and probed without a topic."""
+import itertools
 import json
+import time
 
 import wire
 from cascade import RULES, cascade, line, run_cascade
@@ -99,3 +101,28 @@ def test_probe_counts(fleet, model):
     assert "16 of 20" in fleet.command("probe", "tiny@1", "-n", "20", "-j", "1").stdout
     done = fleet.command("probe", "nope", check=False)
     assert done.returncode == 64 and "no tier and no model" in done.stderr
+
+
+def test_probe_compares_two(fleet, model):
+    """One of which waits: it is slower by that, and fails now and then."""
+    turn = itertools.count()
+
+    def late(request):
+        time.sleep(0.2)
+        return CUT if next(turn) % 4 == 0 else scored("CGST_SGST", 0.97)
+    fast = model(lambda _: scored("CGST_SGST", 0.97, usage={"output_tokens": 5}))
+    slow = model(late)
+    fleet.configure(cascade(fast.url, slow.url), RULES)
+    write(fleet, "line.json", line())
+    asked = ("probe", "tiny@1", "--compare", "mid", "-n", "40", "-j", "8", "--input", "line.json")
+    found = json.loads(fleet.command(*asked, "--seed", "7", "--json").stdout)
+    assert (fast.calls, slow.calls) == (40, 40) and found["seed"] == 7
+    assert (found["a"]["answered"], found["b"]["answered"]) == (40, 30)
+    assert found["median_ms"]["low"] <= found["median_ms"]["difference"] <= found["median_ms"]["high"]
+    assert found["failed"]["difference"] == 0.25 and found["failed"]["low"] > 0
+    assert found["faster"] == "tiny@1" and found["a"]["output_tokens_per_second"] > 0
+    turns = [server for server, _ in sorted(((s, r.at) for s, server in (("a", fast), ("b", slow))
+                                             for r in server.requests), key=lambda t: t[1])]
+    assert "".join(turns) not in ("a" * 40 + "b" * 40, "ab" * 40)
+    text = fleet.command(*asked).stdout
+    assert "faster" in text and "tiny@1" in text and "with 95 % certainty" in text
