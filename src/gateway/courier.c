@@ -20,7 +20,7 @@ enum {
     MARGIN_MS = 10000,  // of a claim, beyond the time that a delivery may take
     LOOK_MS = 2000,
     SWEEP_MS = 15000,
-    AWAITED_MS = 60000,  // well above the longest statement that stores an outcome
+    STATEMENTS = 2,  // after the time of as many, what stored an outcome has ended
     FORGET_MS = 600000,
     REPLY_BYTES = 4096,  // of which nothing is kept
     ERROR_TEXT = 200,
@@ -365,7 +365,8 @@ int64_t courier_turn(struct courier *courier, int64_t now_ms) {
     }
     if (now_ms >= courier->sweep_ms) {
         courier->sweep_ms = now_ms + SWEEP_MS;
-        every(courier, PG_webhook_sweep, AWAITED_MS);
+        every(courier, PG_webhook_sweep,
+              STATEMENTS * courier->gateway->process->config->limits.database_timeout_ms);
     }
     if (now_ms >= courier->forget_ms) {
         courier->forget_ms = now_ms + FORGET_MS;

@@ -178,6 +178,17 @@ def test_dead_at_last_and_replayed(hooked, receiver):
     assert done["id"] == dead["id"] == there.events[-1].id
 
 
+def test_a_delivery_has_its_time(hooked, receiver):
+    free = threading.Event()
+    there = receiver(lambda event, n: None if n > 1 else free.wait(30) and None)
+    allow(hooked, there, timeout="100ms")
+    endpoint, _ = add(hooked, there.url)
+    hooked.command("webhook", "test", endpoint)
+    done, = settled(hooked, endpoint)
+    assert done["attempts"] > 1 and there.count > 1
+    free.set()
+
+
 def test_gone_ends_the_endpoint(hooked, receiver):
     well = threading.Event()
     there = receiver(lambda event, n: None if well.is_set() else (410, {}, b""))
