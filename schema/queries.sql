@@ -305,7 +305,11 @@ order by o.line
 
 -- The story of a job: what is known beside its hops, hop by hop, and its dead letters.
 -- name: story_job
-select j.batch_id, b.name, b.path, b.cancelled_at, i.input, c.cancelled_at
+select j.batch_id, b.name, b.path, b.cancelled_at, i.input, c.cancelled_at,
+       (select json_agg(json_strip_nulls(json_build_object('media_type', a.e -> 'media_type',
+                   'name', a.e -> 'name', 'uri', a.e -> 'uri', 'bytes', a.e -> 'bytes'))
+                   order by a.place)
+        from json_array_elements(i.attachments) with ordinality a (e, place))
 from (select $1::uuid as id, coalesce(
           (select batch_id from attempts where job_id = $1 order by hop limit 1),
           (select batch_id from decisions where job_id = $1 order by hop limit 1),

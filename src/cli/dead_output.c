@@ -188,6 +188,7 @@ static void show_value(struct dead_output *output, struct page *page,
     page_heading(page, "job of path %.*s, hop %u, %zu bytes", SLICE_ARGS(job.path), job.hop,
                  letter->value.len);
     page_json(page, job.input);
+    page_attachments(page, job.attachments, job.attachment_count);
 }
 
 void dead_output_show(struct dead_output *output, const struct letter *letter) {

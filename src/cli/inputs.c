@@ -105,6 +105,10 @@ static bool read_all(struct reader *r, size_t most, size_t input_bytes, struct a
     return read_source(r, most, &options, arena, inputs, err);
 }
 
+const char *inputs_file(const char *file) {
+    return strcmp(file, "-") == 0 ? NULL : file;
+}
+
 bool inputs_read(const char *file, size_t most, size_t input_bytes, struct arena *arena,
                  struct inputs *inputs, struct err *err) {
     bool is_stdin = strcmp(file, "-") == 0;

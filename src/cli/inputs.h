@@ -11,6 +11,9 @@ struct inputs {
     size_t count;
 };
 
+// The file's name; NULL: standard input.
+const char *inputs_file(const char *file);
+
 // At most `most`; file "-": standard input. Everything lives in the arena. Errors name file, line
 // and what is wrong: EX_NOINPUT, EX_DATAERR; no input at all is one.
 bool inputs_read(const char *file, size_t most, size_t input_bytes, struct arena *arena,

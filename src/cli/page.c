@@ -129,3 +129,22 @@ void page_json(struct page *page, struct slice text) {
         labelled(page, key.at, width, value_text(page, &json, i + 1));
     }
 }
+
+void page_attachments(struct page *page, const struct attachment *attachments, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const struct attachment *a = &attachments[i];
+        char label[32];
+        snprintf(label, sizeof(label), "attachment %u", i);
+        if (a->name.at) {
+            buf_printf(&page->text, "%.*s, ", SLICE_ARGS(a->name));
+        }
+        buf_printf(&page->text, "%.*s", SLICE_ARGS(a->media_type));
+        if (a->content.at) {
+            buf_printf(&page->text, ", %zu bytes", a->content.len);
+        }
+        if (a->uri.at) {
+            buf_printf(&page->text, "%s%.*s", a->media_type.at ? ", " : "", SLICE_ARGS(a->uri));
+        }
+        page_flush(page, label);
+    }
+}

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "job/attachment.h"
 
 enum { PAGE_INDENT = 2, PAGE_LABEL = 12, PAGE_VALUE_BYTES = 4000 };
 
@@ -38,6 +39,8 @@ void page_pair(struct page *page, const char *label, struct slice name, unsigned
                struct slice text);
 // Text to its last byte, on a line of its own; on a terminal as one that is fit for it, wrapped.
 void page_exact(struct page *page, struct slice text);
+// A field for each: its place, name, type, and size or address.
+void page_attachments(struct page *page, const struct attachment *attachments, uint32_t count);
 // A JSON object with a field for each member; any other JSON is one field.
 void page_json(struct page *page, struct slice json);
 

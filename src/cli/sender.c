@@ -22,6 +22,7 @@ enum {
     QUIET_MS = 10000,       // of brokers that acknowledge nothing, before that is said
     STOP_WAIT_MS = 10000,   // for what was sent when a signal came
     BAR_CELLS = 30,
+    ARENA_KEPT = 64 << 10,
 };
 
 struct sender {
@@ -30,6 +31,9 @@ struct sender {
     struct bad_lines *bad;
     struct source *source;
     struct source_record record;
+    struct job attached;  // of which only the record's attachments are set
+    struct arena_pool pool;
+    struct arena arena;   // of these
     bool has_record;  // it waits to be sent
     bool at_end;
 
@@ -38,7 +42,7 @@ struct sender {
     struct producer *producer;
     struct producer_topic *topic;
     struct enqueue *enqueue;
-    uint64_t sent, delivered, refused;
+    uint64_t sent, delivered, refused, attachments;
     int64_t began_ms, heard_ms, shown_ms, stopped_ms;
     bool quiet_told;
     unsigned stops;      // signals
@@ -53,11 +57,15 @@ struct sender *sender_new(const struct sender_options *options, struct input *in
     s->input = input;
     s->bad = bad;
     s->source = source_new(options->source);
+    arena_pool_init(&s->pool, ARENA_KEPT);
+    arena_init(&s->arena, &s->pool);
     return s;
 }
 
 void sender_free(struct sender *s) {
     source_free(s->source);
+    arena_fini(&s->arena);
+    arena_pool_fini(&s->pool);
     enqueue_free(s->enqueue);
     mem_free(s);
 }
@@ -83,12 +91,26 @@ static enum reading refill(struct sender *s, struct err *err) {
     return READ_RECORD;
 }
 
+// False: the record is a bad line.
+static bool read_attached(struct sender *s) {
+    struct slice bad;
+    arena_fini(&s->arena);
+    if (attached_read(&s->options.attached, s->record.input, &s->arena, &s->attached, &bad)) {
+        return true;
+    }
+    bad_lines_add(s->bad, s->record.line, bad);
+    return false;
+}
+
 // On to the next record, which is then the sender's.
 static enum reading read_record(struct sender *s, struct err *err) {
     for (;;) {
         enum reading reading = READ_RECORD;
         switch (source_next(s->source, &s->record, err)) {
         case SOURCE_RECORD:
+            if (!read_attached(s)) {
+                break;
+            }
             s->has_record = true;
             return READ_RECORD;
         case SOURCE_BAD:
@@ -170,6 +192,8 @@ static void fill_job(struct sender *s, struct job *job) {
         .id = uuid_derive(s->batch, record->custom_id),
         .path = slice_of(s->options.path->policy.name),
         .input = record->input,
+        .attachments = s->attached.attachments,
+        .attachment_count = s->attached.attachment_count,
         .has_batch = true,
         .batch_id = s->batch,
         .custom_id = record->custom_id,
@@ -190,6 +214,7 @@ static bool send_record(struct sender *s) {
     fill_job(s, &job);
     if (enqueue(s->enqueue, s->topic, &job, (void *)(uintptr_t)job.line, &err)) {
         s->sent++;
+        s->attachments += job.attachment_count;
     } else if (err.kind == ERR_POISON) {
         bad_lines_add(s->bad, job.line, slice_of(err.text));
     } else {
@@ -325,6 +350,7 @@ bool sender_run(struct sender *s, struct uuid batch, struct sender_result *resul
     }
     *result = (struct sender_result){
         .jobs = s->delivered,
+        .attachments = s->attachments,
         .unconfirmed = outstanding(s),
         .stopped = s->stops > 0 && !(s->at_end && !s->has_record && outstanding(s) == 0),
         .took_ms = loop_now_ms(s->loop) - s->began_ms,

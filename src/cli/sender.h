@@ -3,6 +3,7 @@
 #define TASKFIT_CLI_SENDER_H
 
 #include "base/uuid.h"
+#include "cli/attached.h"
 #include "cli/bad_lines.h"
 #include "cli/input.h"
 #include "fleet/config.h"
@@ -17,6 +18,7 @@ struct sender_options {
     bool all_tiers;
     int64_t deadline_ms;   // from now; 0: the path's
     const struct source_options *source;
+    struct attached attached;
     bool live;             // a bar on standard error
 };
 
@@ -31,6 +33,7 @@ bool sender_check(struct sender *sender, struct err *err) MUST_CHECK;
 
 struct sender_result {
     uint64_t jobs;         // acknowledged by the brokers
+    uint64_t attachments;  // of all that were sent
     uint64_t unconfirmed;  // sent, and not heard of again: of a run that was stopped
     bool stopped;          // by SIGINT or SIGTERM
     int64_t took_ms;

@@ -5,6 +5,7 @@
 // The columns of the queries `story_job`, `story_hops` and `story_letters`, in their order.
 enum job_column {
     JOB_BATCH, JOB_BATCH_NAME, JOB_PATH, JOB_BATCH_CANCELLED, JOB_INPUT, JOB_CANCELLED,
+    JOB_ATTACHMENTS,
 };
 
 enum hop_column {
@@ -127,6 +128,7 @@ static void read_job(const struct reader *r, struct story *story) {
     story->batch_name = text(r, 0, JOB_BATCH_NAME);
     story->path = text(r, 0, JOB_PATH);
     story->input = text(r, 0, JOB_INPUT);
+    story->attachments = text(r, 0, JOB_ATTACHMENTS);
     story->cancelled_ms = pg_get_time(r->result, 0, JOB_CANCELLED);
     if (story->cancelled_ms == 0) {
         story->cancelled_ms = batch_ms;

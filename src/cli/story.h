@@ -68,6 +68,7 @@ struct story {
     struct uuid id;
     char id_text[UUID_TEXT];
     struct slice custom_id, path, tenant, input;  // input absent: it was not kept
+    struct slice attachments;  // of it, JSON without their content; absent: none
     int64_t line;
     int64_t created_ms, cancelled_ms;
     bool has_batch;

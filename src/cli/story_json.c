@@ -107,6 +107,7 @@ static void add_job(struct buf *out, const struct story *story) {
     json_time(out, "created_at", story->created_ms);
     json_time(out, "cancelled_at", story->cancelled_ms);
     json_raw_text(out, "input", story->input);
+    json_raw_text(out, "attachments", story->attachments);
 }
 
 void story_json(const struct story *story, FILE *out) {

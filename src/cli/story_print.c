@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/figure.h"
+#include "base/json.h"
 #include "cli/page.h"
 #include "cli/reasons.h"
 #include "cli/story_shadows.h"
@@ -15,6 +16,34 @@ static void add_after(struct buf *out, int64_t ms, const char *what) {
         figure_span(out, ms);
         buf_printf(out, " after %s", what);
     }
+}
+
+// As the database has them (schema/…_attachments.sql).
+static void print_attachments(struct page *page, struct slice text) {
+    struct attachment all[ATTACHMENTS_MOST] = {0};
+    uint32_t count = 0;
+    struct json json;
+    struct err err;
+    if (text.at == NULL ||
+        !json_parse(&json, text, &json_default_limits, page->arena, &err)) {
+        return;
+    }
+    for (uint32_t i = json_first(&json, 0); i && count < ATTACHMENTS_MOST;
+         i = json_after(&json, 0, i)) {
+        const char *const names[] = {"media_type", "name", "uri"};
+        struct attachment *a = &all[count++];
+        struct slice *members[] = {&a->media_type, &a->name, &a->uri};
+        int64_t bytes;
+        for (int k = 0; k < 3; k++) {
+            uint32_t node = json_get(&json, i, names[k]);
+            *members[k] = node ? json_string(&json, node, page->arena) : (struct slice){0};
+        }
+        uint32_t size = json_get(&json, i, "bytes");
+        if (size && json_integer(&json, size, &bytes)) {
+            a->content = (struct slice){"", (size_t)bytes};  // of which only the size is shown
+        }
+    }
+    page_attachments(page, all, count);
 }
 
 static void print_job(struct page *page, const struct story *story) {
@@ -49,6 +78,7 @@ static void print_job(struct page *page, const struct story *story) {
     if (story->input.at) {
         page_heading(page, "input");
         page_json(page, story->input);
+        print_attachments(page, story->attachments);
     }
 }
 

@@ -27,7 +27,8 @@ static const char *const format_names[] = {
     [SOURCE_NDJSON] = "ndjson", [SOURCE_CSV] = "csv", [SOURCE_OPENAI] = "openai"};
 
 struct options {
-    const char *path, *key, *name, *tenant, *id_field, *order_key, *deadline, *bad;
+    const char *path, *key, *name, *tenant, *id_field, *order_key, *attachments, *deadline,
+        *bad;
     int format;  // enum choice_format
     int64_t spend_cap;
     bool strict, again, all_tiers, wait, json;
@@ -91,11 +92,15 @@ static bool read_options(struct submit *s, const char *file, struct err *err) {
 static void key_begin(const struct submit *s, struct sha256 *sha) {
     const char *const parts[] = {s->path->policy.name, format_names[s->source.format],
                                  s->source.id_field ? s->source.id_field : "",
-                                 s->source.order_field ? s->source.order_field : "", "all tiers"};
-    size_t count = sizeof(parts) / sizeof(parts[0]) - !s->options->all_tiers;
+                                 s->source.order_field ? s->source.order_field : "",
+                                 s->options->all_tiers ? "all tiers" : NULL,
+                                 s->options->attachments};
+    size_t count = sizeof(parts) / sizeof(parts[0]);
     sha256_init(sha);
     for (size_t i = 0; i < count; i++) {
-        sha256_update(sha, (struct slice){parts[i], strlen(parts[i]) + 1});
+        if (parts[i]) {
+            sha256_update(sha, (struct slice){parts[i], strlen(parts[i]) + 1});
+        }
     }
 }
 
@@ -127,6 +132,8 @@ static struct sender *new_sender(struct submit *s) {
         .all_tiers = s->options->all_tiers,
         .deadline_ms = s->deadline_ms,
         .source = &s->source,
+        .attached = {s->config, s->options->attachments, s->input.file,
+                     s->source.format == SOURCE_CSV},
         .live = isatty(STDERR_FILENO) != 0,
     };
     return sender_new(&options, &s->input, &s->bad);
@@ -200,6 +207,9 @@ static void report_json(struct submit *s, bool complete, const struct err *err) 
                known ? s->batch.bad_lines : (int64_t)s->bad.count,
                s->batch.submitted ? "true" : "false", complete ? "true" : "false",
                (double)s->result.took_ms / 1000, rate(&s->result));
+    if (s->options->attachments) {
+        buf_printf(&text, ",\"attachments\":%" PRIu64, s->result.attachments);
+    }
     if (err) {
         buf_text(&text, ",\"error\":");
         buf_json_string(&text, slice_of(err->text));
@@ -215,6 +225,11 @@ static void report_text(const struct submit *s) {
     figure_count(&text, (int64_t)result->jobs);
     buf_printf(&text, " to path %s, first tier %s\n", s->path->policy.name,
                path_first_tier(&s->path->policy, s->options->all_tiers));
+    if (s->options->attachments) {
+        buf_text(&text, "attached ");
+        figure_count(&text, (int64_t)result->attachments);
+        buf_text(&text, " images and documents\n");
+    }
     if (s->bad.count > 0) {
         buf_text(&text, "bad      ");
         figure_count(&text, (int64_t)s->bad.count);
@@ -358,6 +373,9 @@ static const struct option_row rows[] = {
      "column or member that is the custom id (else custom_id or id, else the line's number)"},
     {"order-key", '\0', OPTION_TEXT, AT(order_key), "NAME", NULL,
      "column or member by which jobs are called one after the other"},
+    {"attachments", '\0', OPTION_TEXT, AT(attachments), "NAME", NULL,
+     "column or member that names a job's images and documents: files beside FILE or below its "
+     "folder, or addresses; one, or a list, as texts or {path or uri, media_type, name}"},
     {"key", '\0', OPTION_TEXT, AT(key), "KEY", NULL,
      "names the batch: the same key is the same batch (else a digest of path and content)"},
     {"name", '\0', OPTION_TEXT, AT(name), "NAME", NULL, "of the batch, for people (else FILE's)"},

@@ -4,13 +4,14 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/attached.h"
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/trial.h"
 #include "cli/try_print.h"
 
 struct options {
-    const char *path;
+    const char *path, *attachments;
     struct option_list tiers;
     bool dry;
     bool json;
@@ -48,7 +49,11 @@ static bool add_tiers(struct trial *trial, const struct options *options,
         if (!choose_tier(trial->process.config, result->path, name, &tier, err)) {
             return false;
         }
-        result->hops[result->count++] = trial_add(trial, tier, result->path, result->input);
+        struct hop *hop = trial_add(trial, tier, result->path, result->input);
+        hop->job.attachments = attachments_copy(result->attached.attachments,
+                                                result->attached.attachment_count, &hop->arena);
+        hop->job.attachment_count = result->attached.attachment_count;
+        result->hops[result->count++] = hop;
     }
     return true;
 }
@@ -85,7 +90,12 @@ static bool try(struct trial *trial, const struct options *options, const char *
         !inputs_read(file, 1, (size_t)config->limits.input_bytes, arena, &inputs, err)) {
         return false;
     }
+    const struct attached attached = {config, options->attachments, inputs_file(file), false};
+    struct slice bad;
     result.input = inputs.items[0];
+    if (!attached_read(&attached, result.input, arena, &result.attached, &bad)) {
+        return err_exit(err, EX_DATAERR, "%.*s", SLICE_ARGS(bad));
+    }
     if (!add_tiers(trial, options, &result, err)) {
         return false;
     }
@@ -127,6 +137,8 @@ static const struct option_row rows[] = {
      "the path whose rules and thresholds hold (default: the only one)"},
     {"tier", 't', OPTION_LIST, AT(tiers), "TIER", NULL,
      "a tier of the path; may be given again (default: all of them)"},
+    {"attachments", '\0', OPTION_TEXT, AT(attachments), "NAME", NULL,
+     "member or column that names images and documents, as for submit"},
     {"dry", 'n', OPTION_FLAG, AT(dry), NULL, NULL, "send nothing, show the requests"},
     {"json", '\0', OPTION_FLAG, AT(json), NULL, NULL, "one JSON object"},
 };

@@ -17,12 +17,37 @@ static const char *url_of(const struct hop *hop) {
 
 // --- for people
 
+static bool is_base64(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           c == '+' || c == '/' || c == '=';
+}
+
+// Nobody reads an image in base64.
+static struct slice shortened(struct slice body, struct arena *arena) {
+    enum { RUN_MOST = 256, RUN_SHOWN = 24 };
+    struct buf text = {0};
+    for (size_t at = 0, run; at < body.len; at += run) {
+        for (run = 0; at + run < body.len && is_base64(body.at[at + run]); run++) {
+        }
+        if (run > RUN_MOST) {
+            buf_bytes(&text, body.at + at, RUN_SHOWN);
+            buf_printf(&text, "…(%zu characters)", run);
+            continue;
+        }
+        run += run == 0;
+        buf_bytes(&text, body.at + at, run);
+    }
+    struct slice copy = arena_slice(arena, buf_slice(&text));
+    buf_fini(&text);
+    return copy;
+}
+
 static void print_request(struct page *page, const struct hop *hop) {
     struct decision_reason reason = {.code = hop->attempt.error,
                                      .text = hop->attempt.error_text};
     if (hop->call.body.at) {
         page_heading(page, "request of %.*s: POST %s", SLICE_ARGS(hop->attempt.tier), url_of(hop));
-        page_exact(page, hop->call.body);
+        page_exact(page, shortened(hop->call.body, page->arena));
     } else {
         page_heading(page, "request of %.*s: none", SLICE_ARGS(hop->attempt.tier));
         page_pair(page, "error", reason.code, 0, reason_words(&reason, page->arena));
@@ -153,6 +178,7 @@ void try_print(const struct try_result *result, FILE *out, struct arena *arena) 
     page_init(&page, out, arena);
     page_heading(&page, "input, path %s", result->path->policy.name);
     page_json(&page, result->input);
+    page_attachments(&page, result->attached.attachments, result->attached.attachment_count);
     for (size_t i = 0; i < result->count; i++) {
         print_request(&page, result->hops[i]);
     }
@@ -207,6 +233,9 @@ void try_json(const struct try_result *result, FILE *out) {
     buf_char(&text, '{');
     json_text(&text, "path", slice_of(result->path->policy.name));
     json_raw_text(&text, "input", result->input);
+    json_key(&text, "attachments");
+    attachments_json(result->attached.attachments, result->attached.attachment_count, false,
+                     &text);
     json_key(&text, "tiers");
     buf_char(&text, '[');
     for (size_t i = 0; i < result->count; i++) {

@@ -10,6 +10,7 @@
 struct try_result {
     const struct config_path *path;
     struct slice input;
+    struct job attached;  // of which only the attachments are set
     struct hop *hops[PATH_TIERS_MOST];
     size_t count;
 };

@@ -190,7 +190,7 @@ bool uri_read(struct slice uri, struct arena *arena, struct slice *normal, const
     struct reader r = {.rest = uri};
     bool secure;
     bool ok = read_scheme(&r, &secure) && read_authority(&r, secure) && read_path(&r);
-    *why = r.why;
+    *why = ok ? *why : r.why;
     *normal = ok ? slice_of(arena_string(arena, buf_slice(&r.out))) : (struct slice){0};
     buf_fini(&r.out);
     return ok;

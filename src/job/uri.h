@@ -9,7 +9,8 @@
 
 #include "base/arena.h"
 
-// Absolute, http or https, in its one form in the arena. False: *why says what it is not.
+// Absolute, http or https, in its one form in the arena. False: *why says what it is not; else
+// that stays.
 bool uri_read(struct slice uri, struct arena *arena, struct slice *normal, const char **why);
 
 // Both in their one form; a prefix ends with '/' and has no query.

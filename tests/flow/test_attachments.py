@@ -3,6 +3,7 @@ import base64
 import contextlib
 import hashlib
 import http.server
+import json
 import signal
 import threading
 
@@ -183,7 +184,7 @@ def run_linked(fleet, model, store, rule=None, **attachments):
     tiny = model(rule or sees)
     run_cascade(fleet, vision(tiny.url, prompt=PROMPT.replace("[0].bytes", "[0].name")),
                 vision(model(sees).url, prompt=PROMPT.replace("[0].bytes", "[0].name")),
-                attachments={"private": [store.url + "in/"], "timeout": "1s", **attachments})
+                attachments={"private": [store.url + "in/"], "timeout": "2s", **attachments})
     return tiny
 
 
@@ -219,6 +220,9 @@ def test_outside_of_the_prefixes_nothing_is_fetched(fleet, model, store):
     texts = {row.job_id: row.text for row in letters}
     for job, uri in zip(jobs, outside):
         assert texts[wire.id_of(job)].startswith(f"attachment 0, {uri}: ")
+    assert texts[wire.id_of(jobs[0])].endswith(
+        ": no prefix of `attachments` in the configuration is above it")
+    assert texts[wire.id_of(jobs[1])].endswith(": its path has a segment . or ..")
     assert files.asked == other.asked == []
 
 
@@ -262,8 +266,7 @@ def test_what_cannot_be_fetched(fleet, model, store):
         assert outcomes[wire.id_of(jobs[name])].verdict == "review"
     assert outcomes[wire.id_of(jobs["flaky"])].tier == "tiny" and len(failures) == 2
     assert tiny.calls == 1
-    assert files.asked.count("/in/slow.png") == 2 * 3 and files.asked.count("/in/moved.png") == 2
-    assert "/in/cat.png" not in files.asked
+    assert files.asked.count("/in/slow.png") > 2 and "/in/cat.png" not in files.asked
 
 
 def test_a_private_address_is_not_public(fleet, model, store):
@@ -347,3 +350,102 @@ def test_a_shadow_is_asked_with_all_of_it(fleet, model, store):
     assert fleet.outcomes(1)[wire.id_of(job)].tier == "tiny"
     until(lambda: fleet.count("shadow_attempts where error is null") == 1, "the shadow")
     assert tiny.calls == shade.calls == 1 and files.asked == ["/cat.png"] * 2
+
+
+# --- the command line
+
+@pytest.fixture
+def ready(fleet, model):
+    """Topics and schema, and a folder with pictures; no program runs."""
+    fleet.model = model(lambda _: chat("CGST_SGST", 0.99))
+    fleet.configure(cascade(vision(fleet.model.url, prompt=PROMPT), vision(fleet.model.url),
+                            attachments={"prefixes": ["https://store.example/in/"],
+                                         "max_bytes": "200KiB", "count": 2}), RULES)
+    fleet.init()
+    (fleet.directory / "scans/in").mkdir(parents=True)
+    (fleet.directory / "scans/in/cat.PNG").write_bytes(IMAGE)
+    (fleet.directory / "scans/bill.pdf").write_bytes(b"%PDF-1.7")
+    (fleet.directory / "scans/what").write_bytes(b"?")
+    (fleet.directory / "scans/large.png").write_bytes(IMAGE * 3)
+    (fleet.directory / "secret.png").write_bytes(IMAGE)
+    return fleet
+
+
+def sent(fleet, count):
+    jobs = [wire.Job.FromString(r.value()) for r in fleet.read_topic("jobs.tiny", count)]
+    return {job.custom_id: [(a.media_type, a.name, a.content, a.uri)
+                            for a in job.input.attachments] for job in jobs}
+
+
+def submit(fleet, file, *arguments):
+    return json.loads(fleet.command("submit", file, "--path", "invoices", "--json",
+                                    "--attachments", "scans", *arguments).stdout)
+
+
+def test_submit_reads_what_its_lines_name(ready):
+    """Files as seen from the file that names them, and addresses; each as short as it can be said."""
+    png_file = ("image/png", "cat.PNG", IMAGE, "")
+    pdf_file = ("application/pdf", "bill.pdf", b"%PDF-1.7", "")
+    lines = {"one": "in/cat.PNG", "two": ["bill.pdf", {"path": "in/cat.PNG", "name": "front"}],
+             "typed": {"path": "what", "media_type": "image/gif"}, "none": None, "empty": "",
+             "linked": {"uri": "HTTPS://store.example/in/a.png", "media_type": "image/png"}}
+    (ready.directory / "scans/in.ndjson").write_text("".join(
+        json.dumps({"id": name, "scans": value}) + "\n" for name, value in lines.items()) +
+        '{"id": "without"}\n')
+    told = submit(ready, "scans/in.ndjson")
+    assert (told["jobs"], told["bad_lines"], told["attachments"]) == (7, 0, 5)
+    assert sent(ready, 7) == {
+        "one": [png_file], "two": [pdf_file, ("image/png", "front", IMAGE, "")],
+        "typed": [("image/gif", "what", b"?", "")], "none": [], "empty": [], "without": [],
+        "linked": [("image/png", "", b"", "https://store.example/in/a.png")]}
+
+
+def test_submit_of_rows(ready):
+    (ready.directory / "scans/in.csv").write_text("id,scans\na,bill.pdf\nb,\n")
+    assert submit(ready, "scans/in.csv")["attachments"] == 1
+    assert sent(ready, 2) == {"a": [("application/pdf", "bill.pdf", b"%PDF-1.7", "")], "b": []}
+    (ready.directory / "scans/in.csv").write_text("id,scan\nc,bill.pdf\n")
+    done = ready.command("submit", "scans/in.csv", "--attachments", "scans", check=False)
+    assert done.returncode == 65 and "no 'scans', which should name its attachments" in done.stderr
+
+
+def test_submit_says_which_attachment_is_bad(ready):
+    bad = {"../secret.png": "does not lie beside the file that names it",
+           "in/../../secret.png": "does not lie beside", "/etc/passwd": "does not lie beside",
+           "gone.png": "No such file", "large.png": "more than the 204800", "what": "needs a media_type",
+           "https://store.example/out/a.png": "no prefix of `attachments`",
+           "https://store.example/in/../a.png": "a segment . or ..",
+           ("bill.pdf",) * 3: "more than 2 attachments", 7: "a file's name, an address"}
+    (ready.directory / "scans/in.ndjson").write_text("".join(
+        json.dumps({"id": n, "scans": value}) + "\n" for n, value in enumerate(bad)) +
+        '{"id": "good", "scans": "bill.pdf"}\n')
+    told = submit(ready, "scans/in.ndjson", "--bad", "bad.ndjson")
+    assert (told["jobs"], told["bad_lines"]) == (1, len(bad))
+    rows = [json.loads(row) for row in (ready.directory / "bad.ndjson").read_text().splitlines()]
+    for row, wanted in zip(rows, bad.values()):
+        assert wanted in row["reason"], row
+
+
+def test_try_and_show_tell_of_them(ready):
+    """Names, types and sizes; an image in base64 is nothing to read."""
+    (ready.directory / "scans/line.json").write_text(json.dumps(
+        {"id": "n1", **line(), "scans": {"path": "in/cat.PNG", "name": "front"}}))
+    dry = ready.command("try", "scans/line.json", "--attachments", "scans", "--dry", "-t", "tiny",
+                        ).stdout
+    assert "attachment 0 front, image/png, 102408 bytes" in dry
+    assert "data:image/png;base64,iVBORw0KGgo" in dry and "…(136544 characters)" in dry
+    assert len(dry) < 4000 and ready.model.calls == 0
+    tried = json.loads(ready.command("try", "scans/line.json", "--attachments", "scans", "--json",
+                                     "-t", "tiny").stdout)
+    assert tried["attachments"] == [{"media_type": "image/png", "name": "front",
+                                     "bytes": len(IMAGE)}]
+    assert seen(ready.model.requests[0])[1] == IMAGE
+
+    ready.config["paths"]["invoices"]["keep"] = "all"
+    ready.write_config()
+    ready.worker("tiny").ready(), ready.escalator().ready()
+    submit(ready, "scans/line.json")
+    ready.outcomes(1)
+    shown = json.loads(ready.command("show", "n1", "--json").stdout)
+    assert shown["attachments"] == tried["attachments"]
+    assert "attachment 0 front, image/png, 102408 bytes" in ready.command("show", "n1").stdout

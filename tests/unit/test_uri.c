@@ -33,7 +33,7 @@ static void test_one_form(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         struct slice normal;
-        const char *why;
+        const char *why = NULL;
         if (!uri_read(slice_of(pairs[i][0]), &arena, &normal, &why)) {
             fail_msg("%s: %s", pairs[i][0], why);
         }
@@ -84,7 +84,7 @@ static void test_what_could_be_read_in_two_ways(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
         struct slice normal;
-        const char *why;
+        const char *why = NULL;
         if (uri_read(slice_of(uris[i]), &arena, &normal, &why)) {
             fail_msg("%s became %s", uris[i], normal.at);
         }
