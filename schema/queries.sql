@@ -282,7 +282,8 @@ where b.id = $1
 select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
        array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
        o.input_tokens, o.output_tokens, o.decided_at, o.revision, o.reviewer,
-       p.answer, p.tier, p.confidence, i.input
+       p.answer, p.tier, p.confidence, i.input,
+       (select sum(s.cost_pico_usd)::int8 from shadow_attempts s where s.job_id = o.job_id)
 from outcomes o
 left join lateral (
     select * from proposals p where p.job_id = o.job_id and o.verdict = 'review'
@@ -294,7 +295,8 @@ where o.batch_id = $1 and ($2::text is null or o.verdict = $2)
 select o.job_id, o.custom_id, o.line, o.verdict, o.tier, o.hop, o.answer, o.confidence, o.model,
        array_to_string(o.reasons, ','), o.explanation, (o.cost_usd * 1000000000000)::int8,
        o.input_tokens, o.output_tokens, o.decided_at, o.revision, o.reviewer,
-       p.answer, p.tier, p.confidence, i.input
+       p.answer, p.tier, p.confidence, i.input,
+       (select sum(s.cost_pico_usd)::int8 from shadow_attempts s where s.job_id = o.job_id)
 from outcomes o
 left join lateral (
     select * from proposals p where p.job_id = o.job_id and o.verdict = 'review'

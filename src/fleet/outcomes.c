@@ -5,7 +5,7 @@ enum column {
     COLUMN_ANSWER, COLUMN_CONFIDENCE, COLUMN_MODEL, COLUMN_REASONS, COLUMN_EXPLANATION,
     COLUMN_COST, COLUMN_INPUT_TOKENS, COLUMN_OUTPUT_TOKENS, COLUMN_DECIDED,
     COLUMN_REVISION, COLUMN_REVIEWER, COLUMN_PROPOSED, COLUMN_PROPOSED_TIER,
-    COLUMN_PROPOSED_CONFIDENCE, COLUMN_INPUT,
+    COLUMN_PROPOSED_CONFIDENCE, COLUMN_INPUT, COLUMN_SHADOW_COST,
 };
 
 void outcomes_read(const struct pg_result *r, int row, struct stored_outcome *outcome) {
@@ -35,5 +35,6 @@ void outcomes_read_people(const struct pg_result *r, int row, struct stored_peop
         .proposed_tier = pg_get_slice(r, row, COLUMN_PROPOSED_TIER),
         .proposed_confidence = pg_get_float8(r, row, COLUMN_PROPOSED_CONFIDENCE),
         .input = pg_get_slice(r, row, COLUMN_INPUT),
+        .shadow_pico_usd = pg_get_int(r, row, COLUMN_SHADOW_COST),
     };
 }

@@ -248,6 +248,10 @@ static int64_t call(struct shadows *s, int64_t now_ms) {
     return wait_ms;
 }
 
+bool shadows_any(const struct shadows *s) {
+    return !list_empty(&s->all);
+}
+
 int64_t shadows_turn(struct shadows *s, int64_t now_ms) {
     if (s->caller == NULL) {
         return -1;

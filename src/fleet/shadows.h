@@ -25,6 +25,7 @@ void shadows_free(struct shadows *shadows);
 void shadows_see(struct shadows *shadows, const struct hop *hop);
 // Some jobs were cancelled, or their batches are at their caps: valid within recall's event.
 void shadows_recall(struct shadows *shadows, const struct recall *recall);
+bool shadows_any(const struct shadows *shadows);
 int64_t shadows_turn(struct shadows *shadows, int64_t now_ms);
 void shadows_tidy(struct shadows *shadows, double share, int64_t now_ms);  // once a second
 // Gives up those that are not answered.

@@ -435,7 +435,8 @@ int64_t worker_turn(struct worker *w, int64_t now_ms) {
     wait_ms = sooner_ms(wait_ms, move_on(w, now_ms));
     wait_ms = sooner_ms(wait_ms, call(w, now_ms));
     wait_ms = sooner_ms(wait_ms, caller_turn(w->caller, now_ms));
-    wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, w->station.hops.count > 0, now_ms));
+    bool any = w->station.hops.count > 0 || shadows_any(w->shadows);
+    wait_ms = sooner_ms(wait_ms, recall_turn(&w->recall, any, now_ms));
     wait_ms = sooner_ms(wait_ms, switches_turn(&w->switches, now_ms));
     station_lighten(&w->station, w->admitting, NULL);
     station_lighten(&w->station, w->storing, was_called);

@@ -29,6 +29,9 @@ static void add_people(const struct stored_outcome *outcome, struct buf *out) {
         json_count(out, "revision", people->revision);
         json_text(out, "reviewer", people->reviewer);
     }
+    if (people && people->shadow_pico_usd > 0) {
+        json_usd(out, "shadow_cost_usd", people->shadow_pico_usd);
+    }
     if (people && slice_is(outcome->verdict, "review")) {
         json_raw_text(out, "proposed", people->proposed);
         json_raw_text(out, "input", people->input);

@@ -9,12 +9,13 @@
 #include "base/uuid.h"
 
 // What people made of it, and of what waits for them: the answer to begin with, and the input where
-// it was kept.
+// it was kept; and what it had beside.
 struct stored_people {
     int64_t revision;  // 0: the outcome is the fleet's
     struct slice reviewer;
     struct slice proposed, proposed_tier, input;
     double proposed_confidence;
+    int64_t shadow_pico_usd;  // of shadow models, beside its cost; 0: none
 };
 
 struct stored_outcome {

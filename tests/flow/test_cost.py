@@ -122,6 +122,7 @@ def test_every_view_of_it_is_the_sum_over_attempts(fleet, model):
         tier: bill.total for tier, bill in bills.items()}
     assert len(results) == 60 and sum(usd(row["cost_usd"]) for row in results) == total
     assert usd(watched["shadow_cost_usd"]) == 60 * usd("0.7")
+    assert {usd(row["shadow_cost_usd"]) for row in results} == {usd("0.7")}
     shown, = told("show", "n7", "--json")
     assert usd(shown["cost_usd"]) == sum(usd(hop["cost_usd"]) for hop in shown["hops"])
     progress, = fleet.sql("select cost_usd from batch_progress where batch_id = %s", batch)
