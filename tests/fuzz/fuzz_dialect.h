@@ -82,7 +82,11 @@ static inline void fuzz_dialect(const char *name, const uint8_t *data, size_t si
     const struct path path = {.answer = choice & 8    ? (struct answer_form){&fuzz_label, 1}
                                         : choice & 16 ? (struct answer_form){fuzz_fields, 2}
                                                       : (struct answer_form){NULL, 0}};
-    struct request request = {.model = &model, .path = &path};
+    static const struct attachment attached[] = {
+        {.media_type = {"image/png", 9}, .name = {"a", 1}, .content = {"hi", 2}},
+        {.media_type = {"application/pdf", 15}, .content = {"hi", 2}}};
+    struct request request = {.model = &model, .path = &path, .attachments = attached,
+                              .attachment_count = choice & 128 ? 2 : 0};
     arena_init(&arena, &pool);
     fuzz_reply(&request, statuses[choice & 7], bytes, &arena);
     fuzz_payload(&request, bytes);

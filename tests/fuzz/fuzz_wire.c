@@ -2,7 +2,8 @@
 #include "fuzz.h"
 #include "job/wire.h"
 
-static const struct wire_limits limits = {.input_bytes = 10000, .input_depth = 8};
+static const struct wire_limits limits = {
+    .input_bytes = 10000, .input_depth = 8, .attachments = {4, 1000, 2000}};
 
 static bool same_number(double a, double b) {
     return a == b || (a != a && b != b);
@@ -14,6 +15,14 @@ static void check_same_job(const struct job *a, const struct job *b) {
     FUZZ_CHECK(slice_equal(a->custom_id, b->custom_id) && a->line == b->line);
     FUZZ_CHECK(slice_equal(a->order_key, b->order_key) && slice_equal(a->tier, b->tier));
     FUZZ_CHECK(a->hop == b->hop && a->trail_count == b->trail_count);
+    FUZZ_CHECK(a->attachment_count == b->attachment_count);
+    for (uint32_t i = 0; i < a->attachment_count; i++) {
+        const struct attachment *one = &a->attachments[i], *other = &b->attachments[i];
+        FUZZ_CHECK(!one->content.at == !other->content.at && !one->uri.at == !other->uri.at);
+        FUZZ_CHECK(slice_equal(one->content, other->content) && slice_equal(one->uri, other->uri));
+        FUZZ_CHECK(slice_equal(one->media_type, other->media_type));
+        FUZZ_CHECK(slice_equal(one->name, other->name));
+    }
     FUZZ_CHECK(a->created_ms == b->created_ms && a->deadline_ms == b->deadline_ms);
     FUZZ_CHECK(job_spent_pico_usd(a) == job_spent_pico_usd(b));
 }
