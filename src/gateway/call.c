@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/json_out.h"
+#include "base/line.h"
 #include "base/mem.h"
 #include "gateway/access.h"
 #include "gateway/upload.h"
@@ -158,7 +159,8 @@ void call_fail(struct call *call, const struct call_fault *fault, const char *fo
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     buf_text(&body, "{\"error\":{");
-    json_text(&body, "message", slice_of(message));
+    // What it quotes may be any bytes of a path.
+    json_text(&body, "message", line_of(slice_of(message), sizeof(message), &call->arena));
     json_text(&body, "type", slice_of(fault_type(fault->status)));
     json_text(&body, "param", slice_of(fault->param));
     json_text(&body, "code", slice_of(fault->code));

@@ -171,6 +171,8 @@ def test_what_is_wrong_with_a_request_is_said(served):
         api.batches.retrieve("batch_01a21236-4937-764f-9935-db491c63b689")
     with pytest.raises(openai.NotFoundError):
         api.get("/nowhere", cast_to=object)
+    status, _, text = ask(served, "/%ff%00x")
+    assert status == 404 and "\ufffd" in json.loads(text)["error"]["message"]
     with pytest.raises(openai.APIStatusError) as e:
         api.put("/files", cast_to=object)
     assert e.value.status_code == 405
