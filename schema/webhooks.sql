@@ -141,7 +141,8 @@ with due as (
 ), jobs as (
     select array_agg(job_id) as ids from due
 )
-select webhook_tell_jobs(ids), webhook_tell_letters(ids) from jobs where ids is not null
+select cardinality(ids), webhook_tell_jobs(ids), webhook_tell_letters(ids) from jobs
+where ids is not null
 
 -- And for the last time.
 -- name: webhook_sweep
@@ -154,7 +155,14 @@ with due as (
 ), jobs as (
     select array_agg(job_id) as ids from due
 )
-select webhook_tell_jobs(ids), webhook_tell_letters(ids) from jobs where ids is not null
+select cardinality(ids), webhook_tell_jobs(ids), webhook_tell_letters(ids) from jobs
+where ids is not null
 
 -- name: webhook_forget
-delete from webhook_deliveries where ended_at < now() - $1::int8 * interval '1 ms'
+with old as (
+    delete from webhook_deliveries where id in (
+        select id from webhook_deliveries where ended_at < now() - $1::int8 * interval '1 ms'
+        order by ended_at limit 1000)
+    returning id
+)
+select count(*)::int4 from old

@@ -65,7 +65,7 @@ static const struct conf_row hook_rows[] = {
     {"cap", CONF_DURATION, HOOKS(wait_most_ms), "6h", 1, 86400000, NULL, "the longest such wait"},
     {"for", CONF_DURATION, HOOKS(for_ms), "3d", 1, 2592000000, NULL,
      "a delivery that fails after this is dead, and can be replayed"},
-    {"keep", CONF_DURATION, HOOKS(keep_ms), "30d", 60000, 31536000000, NULL,
+    {"keep", CONF_DURATION, HOOKS(keep_ms), "7d", 60000, 31536000000, NULL,
      "how long deliveries that are over can be looked at and replayed"},
 };
 // clang-format on

@@ -22,6 +22,7 @@ enum {
     SWEEP_MS = 15000,
     STATEMENTS = 2,  // after the time of as many, what stored an outcome has ended
     FORGET_MS = 600000,
+    ROWS_A_TIME = 1000,
     REPLY_BYTES = 4096,  // of which nothing is kept
     ERROR_TEXT = 200,
     HEADER_TEXT = 64,
@@ -331,10 +332,13 @@ static void settle(struct courier *courier) {
     asks_put(courier->gateway->asks, PG_webhook_settle, &params, on_settled, courier);
 }
 
+// Of look, sweep and forget, which take ROWS_A_TIME at most: there may be more.
 static void on_swept(void *owner, const struct pg_result *result, const struct err *err) {
-    (void)owner;
+    struct courier *courier = owner;
     if (result == NULL) {
         log_debug("webhooks: %s", err->text);
+    } else if (pg_rows(result) > 0 && pg_get_int(result, 0, 0) >= ROWS_A_TIME) {
+        courier->look_ms = courier->sweep_ms = courier->forget_ms = 0;
     }
 }
 

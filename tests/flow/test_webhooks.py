@@ -305,3 +305,17 @@ def test_an_outcome_and_its_response_stored_at_once(hooked, receiver):
         two.commit()
     until(lambda: there.count, "an event")
     assert there.events[0].body["data"] == {"id": f"resp_{job}"}
+
+
+def test_what_is_over_is_kept_for_a_while(hooked, receiver):
+    there = receiver()
+    allow(hooked, there, keep="1m")
+    endpoint, _ = add(hooked, there.url, "--events", "taskfit.test")
+    hooked.sql_run("insert into webhook_deliveries (id, endpoint, type, subject, data, state, ended_at) "
+                   "select gen_random_uuid(), %s, 'taskfit.test', 'x', '{}', 'delivered', "
+                   "now() - n * interval '1 s' from generate_series(1, 3000) n", endpoint[3:])
+    hooked.api.stop()
+    hooked.api = hooked.gateway(name="gateway-after").ready()
+    until(lambda: hooked.count("webhook_deliveries where ended_at < now() - interval '1 min'") == 0,
+          "end of what is old")
+    assert hooked.count("webhook_deliveries") > 0
