@@ -104,12 +104,8 @@ bool clock_parse(struct slice text, int64_t *wall_ms) {
     return true;
 }
 
-static const struct {
-    const char *name;
-    int64_t ms;
-} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-
-enum { UNITS = sizeof(units) / sizeof(units[0]) };
+const struct unit duration_units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
+                                      {"s", 1000},     {"ms", 1},      {NULL, 0}};
 
 bool duration_parse(struct slice text, int64_t *ms) {
     const int64_t most = 100LL * 366 * 86400000;
@@ -129,23 +125,23 @@ bool duration_parse(struct slice text, int64_t *ms) {
     if (unit.len == 0) {
         return true;
     }
-    for (int i = 0; i < UNITS; i++) {
-        if (slice_is(unit, units[i].name)) {
-            *ms = value * units[i].ms;
-            return value <= most / units[i].ms;
+    for (const struct unit *u = duration_units; u->name; u++) {
+        if (slice_is(unit, u->name)) {
+            *ms = value * u->factor;
+            return value <= most / u->factor;
         }
     }
     return false;
 }
 
 void duration_format(int64_t ms, char text[CLOCK_TEXT]) {
-    int i = 0;
-    while (ms % units[i].ms != 0) {
-        i++;
+    const struct unit *unit = duration_units;
+    while (ms % unit->factor != 0) {
+        unit++;
     }
     if (ms == 0) {
         snprintf(text, CLOCK_TEXT, "0");
     } else {
-        snprintf(text, CLOCK_TEXT, "%" PRId64 "%s", ms / units[i].ms, units[i].name);
+        snprintf(text, CLOCK_TEXT, "%" PRId64 "%s", ms / unit->factor, unit->name);
     }
 }

@@ -24,6 +24,14 @@ void clock_format(int64_t wall_ms, char text[CLOCK_TEXT]);
 // such as +05:30; without one it is UTC. False: none of these.
 bool clock_parse(struct slice text, int64_t *wall_ms);
 
+// Largest first, so that an amount is written in the largest that divides it; ended by one without
+// a name.
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+extern const struct unit duration_units[];
+
 // 250ms, 30s, 2m, 24h, 7d; a bare 0. False: none of these, or beyond 100 years.
 bool duration_parse(struct slice text, int64_t *ms);
 // The same form, in the largest unit that divides it.

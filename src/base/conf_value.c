@@ -6,18 +6,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 enum { NUMBER_TEXT = 64, MONEY_DECIMALS = 12 };
 
-struct unit {
-    const char *name;
-    int64_t factor;
-};
-
-// Largest first, so that an amount is written in the largest unit that divides it.
-static const struct unit durations[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
-                                        {"s", 1000},     {"ms", 1},      {NULL, 0}};
 static const struct unit sizes[] = {
     {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}, {NULL, 0}};
+
+static const struct unit *units_of(const struct conf_row *row) {
+    return row->kind == CONF_SIZE ? sizes : duration_units;
+}
 
 // --- reading
 
@@ -142,8 +140,7 @@ bool conf_value_read(const struct conf_row *row, const char *text, void *member)
         return read_count(row, text, member);
     case CONF_DURATION:
     case CONF_SIZE:
-        if (!read_amount(row->kind == CONF_SIZE ? sizes : durations, row->kind == CONF_SIZE, text,
-                         &amount)) {
+        if (!read_amount(units_of(row), row->kind == CONF_SIZE, text, &amount)) {
             return false;
         }
         *(int64_t *)member = amount;
@@ -187,7 +184,7 @@ static void write_amount(const struct conf_row *row, double value, struct buf *o
         buf_json_number(out, value);
         return;
     }
-    const struct unit *unit = row->kind == CONF_SIZE ? sizes : durations;
+    const struct unit *unit = units_of(row);
     int64_t amount = (int64_t)value;
     if (amount == 0) {
         buf_char(out, '0');

@@ -65,14 +65,8 @@ void json_codes(struct buf *out, const char *key, struct slice codes) {
     json_key(out, key);
     buf_char(out, '[');
     while (codes.len > 0) {
-        const char *comma = memchr(codes.at, ',', codes.len);
-        size_t len = comma ? (size_t)(comma - codes.at) : codes.len;
-        buf_json_string(out, (struct slice){codes.at, len});
-        if (comma) {
-            buf_char(out, ',');
-            len++;
-        }
-        codes = (struct slice){codes.at + len, codes.len - len};
+        buf_json_string(out, slice_take(&codes, ','));
+        buf_text(out, codes.len > 0 ? "," : "");
     }
     buf_char(out, ']');
 }

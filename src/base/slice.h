@@ -26,4 +26,15 @@ static inline bool slice_is(struct slice a, const char *text) {
     return slice_equal(a, slice_of(text));
 }
 
+// The next part of a list, up to a separator or its end; rest is what follows it. Of an empty list:
+// absent.
+static inline struct slice slice_take(struct slice *rest, char separator) {
+    const char *end = rest->len > 0 ? (const char *)memchr(rest->at, separator, rest->len) : NULL;
+    struct slice part = {rest->len > 0 ? rest->at : NULL,
+                         end ? (size_t)(end - rest->at) : rest->len};
+    size_t step = part.len + (end != NULL);
+    *rest = (struct slice){rest->len > 0 ? rest->at + step : NULL, rest->len - step};
+    return part;
+}
+
 #endif

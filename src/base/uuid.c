@@ -83,6 +83,20 @@ bool uuid_parse(struct slice text, struct uuid *uuid) {
     return true;
 }
 
+bool uuid_range(struct slice text, struct uuid *least, struct uuid *most) {
+    char low[UUID_TEXT], high[UUID_TEXT];
+    if (text.len == 0 || text.len >= UUID_TEXT) {
+        return false;
+    }
+    for (size_t i = 0; i < UUID_TEXT - 1; i++) {
+        bool given = i < text.len;
+        low[i] = given ? text.at[i] : is_dash_place(i) ? '-' : '0';
+        high[i] = given ? text.at[i] : is_dash_place(i) ? '-' : 'f';
+    }
+    return uuid_parse((struct slice){low, UUID_TEXT - 1}, least) &&
+           uuid_parse((struct slice){high, UUID_TEXT - 1}, most);
+}
+
 void uuid_format(struct uuid uuid, char text[UUID_TEXT]) {
     size_t nibbles = 0;
     for (size_t i = 0; i < UUID_TEXT - 1; i++) {

@@ -25,6 +25,9 @@ bool uuid_is_nil(struct uuid uuid);
 bool uuid_equal(struct uuid a, struct uuid b);
 bool uuid_from_bytes(struct slice bytes, struct uuid *uuid);  // false: not 16 bytes
 bool uuid_parse(struct slice text, struct uuid *uuid);        // 8-4-4-4-12, either case
+// The least and the greatest id that begins with text (hex digits and dashes where ids have
+// them); false: none does.
+bool uuid_range(struct slice text, struct uuid *least, struct uuid *most);
 void uuid_format(struct uuid uuid, char text[UUID_TEXT]);
 
 static inline struct slice uuid_slice(const struct uuid *uuid) {

@@ -15,24 +15,6 @@ enum column {
     COLUMN_BY_NAME,
 };
 
-static bool is_dash(size_t at) {
-    return at == 8 || at == 13 || at == 18 || at == 23;
-}
-
-bool uuid_range(struct slice text, struct uuid *least, struct uuid *most) {
-    char low[UUID_TEXT], high[UUID_TEXT];
-    if (text.len == 0 || text.len >= UUID_TEXT) {
-        return false;
-    }
-    for (size_t i = 0; i < UUID_TEXT - 1; i++) {
-        bool given = i < text.len;
-        low[i] = given ? text.at[i] : is_dash(i) ? '-' : '0';
-        high[i] = given ? text.at[i] : is_dash(i) ? '-' : 'f';
-    }
-    return uuid_parse((struct slice){low, UUID_TEXT - 1}, least) &&
-           uuid_parse((struct slice){high, UUID_TEXT - 1}, most);
-}
-
 static void read(const struct pg_result *result, int row, struct arena *arena,
                  struct batch *batch) {
     batch->id = pg_get_uuid(result, row, COLUMN_ID);

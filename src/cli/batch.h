@@ -26,8 +26,4 @@ bool batch_find(struct pg_session *session, const char *called, struct arena *ar
 bool batch_find_job(struct pg_session *session, const struct batch *batch, const char *custom_id,
                     struct uuid *job, struct err *err) MUST_CHECK;
 
-// The least and the greatest id that begins with text (hex digits and dashes where ids have
-// them); false: none does.
-bool uuid_range(struct slice text, struct uuid *least, struct uuid *most);
-
 #endif

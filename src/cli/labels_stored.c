@@ -60,15 +60,12 @@ static struct breaches breaches_of(const struct rules *rules, struct slice reaso
     enum { PREFIX = sizeof(prefix) - 1 };
     struct breaches breaches = {0, false};
     while (reasons.len > 0) {
-        const char *comma = memchr(reasons.at, ',', reasons.len);
-        size_t len = comma ? (size_t)(comma - reasons.at) : reasons.len;
-        if (len > PREFIX && memcmp(reasons.at, prefix, PREFIX) == 0) {
-            int place = rules_place(rules, (struct slice){reasons.at, len});
+        const struct slice code = slice_take(&reasons, ',');
+        if (code.len > PREFIX && memcmp(code.at, prefix, PREFIX) == 0) {
+            int place = rules_place(rules, code);
             breaches.places |= place >= 0 ? 1u << place : 0;
             breaches.moves |= place < 0 || rules->table[place].severity != RULE_NOTE;
         }
-        reasons.at += len + (comma != NULL);
-        reasons.len -= len + (comma != NULL);
     }
     return breaches;
 }

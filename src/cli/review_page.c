@@ -127,7 +127,7 @@ static void print_reasons(struct page *page, const struct answers *answers) {
     struct decision_reason reasons[DECISION_REASONS_MOST];
     for (uint32_t i = 0; i < answers->count; i++) {
         const struct story_decision *d = &answers->hops[i]->decision;
-        uint32_t count = reasons_read(d->reasons, d->explanation, page->arena, reasons);
+        uint32_t count = stored_reasons_read(d->reasons, d->explanation, page->arena, reasons);
         char *tier = arena_string(page->arena, answers->hops[i]->tier);
         for (uint32_t k = 0; k < count; k++) {
             page_pair(page, k == 0 ? tier : "", reasons[k].code, 20,

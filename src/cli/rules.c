@@ -47,34 +47,15 @@ struct work {
 
 // --- an answer
 
-static bool member(const struct json *json, const char *name, struct slice *raw, struct err *err) {
-    uint32_t node = json_get(json, 0, name);
-    if (node) {
-        *raw = json_raw(json, node);
-    }
-    return node || err_exit(err, EX_DATAERR, "there is no \"%s\"; a line is {\"input\": …, "
-                            "\"answer\": …, \"label\": the right answer}", name);
-}
-
 static bool subject_read(const struct json *json, struct arena *arena,
                          struct rules_subject *subject, struct slice *label, struct err *err) {
-    uint32_t confidence = json_get(json, 0, "confidence"), tier = json_get(json, 0, "tier");
-    uint32_t hop = json_get(json, 0, "hop"), path = json_get(json, 0, "path");
-    int64_t number = 0;
-    *subject = (struct rules_subject){.confidence = 1, .tier = slice_of(""), .path = slice_of("")};
-    if (!member(json, "input", &subject->input, err) ||
-        !member(json, "answer", &subject->answer, err) || !member(json, "label", label, err)) {
-        return false;
+    uint32_t known, node = json_get(json, 0, "label");
+    const char *wrong = rules_subject_read(json, arena, subject, &known);
+    if (wrong || node == 0) {
+        return err_exit(err, EX_DATAERR, "%s; a line is {\"input\": …, \"answer\": …, \"label\": "
+                        "the right answer}", wrong ? wrong : "there is no \"label\"");
     }
-    if ((confidence && json_type(json, confidence) != JSON_NULL &&
-         !json_number(json, confidence, &subject->confidence)) ||
-        (hop && (!json_integer(json, hop, &number) || number < 0 || number >= HOPS_MOST))) {
-        return err_exit(err, EX_DATAERR, "\"confidence\" is a number, \"hop\" one from 0 to %d",
-                        HOPS_MOST - 1);
-    }
-    subject->hop = (uint32_t)number;
-    subject->tier = tier ? json_string(json, tier, arena) : subject->tier;
-    subject->path = path ? json_string(json, path, arena) : subject->path;
+    *label = json_raw(json, node);
     return true;
 }
 

@@ -164,7 +164,8 @@ static void print_attempt(struct page *page, const struct story *story,
 
 static void print_reasons(struct page *page, const struct story_decision *decision) {
     struct decision_reason reasons[DECISION_REASONS_MOST];
-    uint32_t count = reasons_read(decision->reasons, decision->explanation, page->arena, reasons);
+    uint32_t count = stored_reasons_read(decision->reasons, decision->explanation, page->arena,
+                                         reasons);
     unsigned names = 0;
     for (uint32_t i = 0; i < count; i++) {
         unsigned columns = table_columns(reasons[i].code);

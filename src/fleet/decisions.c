@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "fleet/rows.h"
+#include "job/stored_reasons.h"
 #include "job/wire.h"
 
 // --- to rows
@@ -174,37 +175,6 @@ enum column {
     COLUMN_ANSWER_HOP, COLUMN_AUDIT, COLUMN_COST, COLUMN_POLICY,
 };
 
-static void read_explanation(struct hop *hop, struct slice explanation) {
-    struct decision *d = hop->decision;
-    struct json json;
-    struct err err;
-    if (explanation.at == NULL ||
-        !json_parse(&json, explanation, &json_default_limits, &hop->arena, &err)) {
-        return;
-    }
-    uint32_t place = 0;
-    for (uint32_t i = json_first(&json, 0); i && place < d->reason_count;
-         i = json_after(&json, 0, i)) {
-        uint32_t text = json_get(&json, i, "text");
-        if (text) {
-            d->reasons[place].text = json_string(&json, text, &hop->arena);
-        }
-        place++;
-    }
-}
-
-void decisions_read_codes(struct decision *d, struct slice codes) {
-    d->reason_count = 0;
-    while (codes.len > 0 && d->reason_count < DECISION_REASONS_MOST) {
-        const char *comma = memchr(codes.at, ',', codes.len);
-        size_t len = comma ? (size_t)(comma - codes.at) : codes.len;
-        d->reasons[d->reason_count++] = (struct decision_reason){.code = {codes.at, len}};
-        size_t step = comma ? len + 1 : len;
-        codes.at += step;
-        codes.len -= step;
-    }
-}
-
 void decisions_read(struct hop *hop, const struct pg_result *result, int row) {
     struct decision *d = hop->decision;
     struct slice next = arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_NEXT_TIER));
@@ -218,7 +188,8 @@ void decisions_read(struct hop *hop, const struct pg_result *result, int row) {
         d->audit && hop->path ? decide_audit_tier(&hop->path->policy, &hop->attempt) : NULL;
     d->cost_pico_usd = pg_get_int(result, row, COLUMN_COST);
     hop->policy = arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_POLICY));
-    decisions_read_codes(d, arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)));
-    read_explanation(hop,
-                     arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_EXPLANATION)));
+    d->reason_count = stored_reasons_read(
+        arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_REASONS)),
+        arena_slice(&hop->arena, pg_get_slice(result, row, COLUMN_EXPLANATION)), &hop->arena,
+        d->reasons);
 }

@@ -17,7 +17,4 @@ void decisions_encode(struct hop *const *rows, size_t count, struct pg_params *p
 void decisions_encode_keys(struct hop *const *rows, size_t count, struct pg_params *params);
 void decisions_read(struct hop *hop, const struct pg_result *result, int row);
 
-// Codes with commas between, as reasons without texts.
-void decisions_read_codes(struct decision *decision, struct slice codes);
-
 #endif

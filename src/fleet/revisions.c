@@ -7,6 +7,7 @@
 #include "fleet/process.h"
 #include "fleet/rows.h"
 #include "io/loop.h"
+#include "job/stored_reasons.h"
 #include "job/wire.h"
 
 enum {
@@ -45,7 +46,9 @@ static void read_decision(struct hop *hop, const struct pg_result *r, int row) {
     struct decision *d = hop->decision = arena_zalloc(&hop->arena, sizeof(*d));
     d->verdict = verdict_parse(pg_get_slice(r, row, COLUMN_VERDICT));
     d->cost_pico_usd = pg_get_int(r, row, COLUMN_COST);
-    decisions_read_codes(d, arena_slice(&hop->arena, pg_get_slice(r, row, COLUMN_REASONS)));
+    d->reason_count = stored_reasons_read(
+        arena_slice(&hop->arena, pg_get_slice(r, row, COLUMN_REASONS)), (struct slice){0},
+        &hop->arena, d->reasons);
     hop->policy = arena_slice(&hop->arena, pg_get_slice(r, row, COLUMN_POLICY));
 }
 

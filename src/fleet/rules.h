@@ -40,11 +40,19 @@ struct rules_subject {
     struct slice tier, path;
 };
 
+struct json;
+
+// From an object with the members that rules see; what it leaves out: confidence 1, hop 0, tier and
+// path "". known: how many of its members these are. NULL, or what is wrong with it: input and
+// answer must be there, for a rule that sees null where the data have a value is not tried.
+const char *rules_subject_read(const struct json *json, struct arena *arena,
+                               struct rules_subject *subject, uint32_t *known);
+
 struct rule_example {
     uint32_t rule;  // its place in the table
     bool breaks;
     int line;
-    struct rules_subject subject;  // what it leaves out: confidence 1, hop 0, tier and path ""
+    struct rules_subject subject;
 };
 
 struct rules {

@@ -13,6 +13,8 @@
 
 enum { SHOWN = 80 };
 
+_Static_assert(HOPS_MOST == 16, "as a text below says");
+
 static const char *const severities[] = {"escalate", "review", "dead", "note"};
 enum { SEVERITIES = sizeof(severities) / sizeof(severities[0]) };
 
@@ -117,35 +119,47 @@ static bool declaration_read(struct reader *r, struct slice rest) {
 
 // --- examples
 
-// Of an object of the members that rules see; input and answer must be there: a rule that sees null
-// where the data have a value is not tried.
-static bool subject_read(struct reader *r, struct slice text, struct rules_subject *subject) {
+const char *rules_subject_read(const struct json *json, struct arena *arena,
+                               struct rules_subject *subject, uint32_t *known) {
     static const char *const members[] = {"input", "answer", "confidence", "hop", "tier", "path"};
     enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
+    uint32_t nodes[MEMBERS];
+    int64_t hop = 0;
+    *known = 0;
+    *subject = (struct rules_subject){.confidence = 1, .tier = slice_of(""), .path = slice_of("")};
+    for (uint32_t i = 0; i < MEMBERS; i++) {
+        nodes[i] = json_get(json, 0, members[i]);
+        *known += nodes[i] != 0;
+    }
+    if (!nodes[0] || !nodes[1]) {
+        return nodes[0] ? "there is no \"answer\"" : "there is no \"input\"";
+    }
+    if (nodes[2] && json_type(json, nodes[2]) != JSON_NULL &&
+        !json_number(json, nodes[2], &subject->confidence)) {
+        return "\"confidence\" is no number";
+    }
+    if (nodes[3] && (!json_integer(json, nodes[3], &hop) || hop < 0 || hop >= HOPS_MOST)) {
+        return "\"hop\" is no number from 0 to 15";
+    }
+    subject->input = json_raw(json, nodes[0]);
+    subject->answer = json_raw(json, nodes[1]);
+    subject->hop = (uint32_t)hop;
+    subject->tier = nodes[4] ? json_string(json, nodes[4], arena) : subject->tier;
+    subject->path = nodes[5] ? json_string(json, nodes[5], arena) : subject->path;
+    return NULL;
+}
+
+static bool subject_read(struct reader *r, struct slice text, struct rules_subject *subject) {
     struct json json;
     struct err why;
-    uint32_t nodes[MEMBERS], found = 0;
-    int64_t hop = 0;
-    *subject = (struct rules_subject){.confidence = 1, .tier = slice_of(""), .path = slice_of("")};
+    uint32_t known;
     if (!json_parse(&json, text, &json_default_limits, r->arena, &why)) {
         return fail(r, arena_printf(r->arena, "the example is not JSON: %s", why.text).at);
     }
-    for (uint32_t i = 0; i < MEMBERS; i++) {
-        nodes[i] = json_get(&json, 0, members[i]);
-        found += nodes[i] != 0;
-    }
-    bool good = nodes[0] && nodes[1] && found == json.nodes[0].count &&
-                (!nodes[2] || json_number(&json, nodes[2], &subject->confidence)) &&
-                (!nodes[3] || json_integer(&json, nodes[3], &hop)) && hop >= 0 && hop < HOPS_MOST;
-    if (!good) {
+    if (rules_subject_read(&json, r->arena, subject, &known) || known != json.nodes[0].count) {
         return fail(r, "an example is {\"input\": …, \"answer\": …}, and where they matter "
                        "\"confidence\", \"hop\", \"tier\", \"path\"");
     }
-    subject->input = json_raw(&json, nodes[0]);
-    subject->answer = json_raw(&json, nodes[1]);
-    subject->hop = (uint32_t)hop;
-    subject->tier = nodes[4] ? json_string(&json, nodes[4], r->arena) : subject->tier;
-    subject->path = nodes[5] ? json_string(&json, nodes[5], r->arena) : subject->path;
     return true;
 }
 

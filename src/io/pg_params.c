@@ -4,9 +4,6 @@
 #include "base/clock.h"
 #include "io/pg_value.h"
 
-// PostgreSQL counts time from 2000-01-01.
-static const int64_t epoch_ms = 946684800000;
-
 // Array header: dimensions, has-nulls, element type, length, lower bound (array_recv in
 // PostgreSQL's arrayfuncs.c).
 enum { HEADER_BYTES = 20, LENGTH_AT = 12 };
@@ -108,7 +105,7 @@ void pg_uuid(struct pg_params *params, struct uuid value) {
 // Within what PostgreSQL holds: a row is not refused for a stranger's clock.
 void pg_time(struct pg_params *params, int64_t unix_ms) {
     int64_t held_ms = unix_ms < 0 ? 0 : unix_ms > CLOCK_MOST_MS ? CLOCK_MOST_MS : unix_ms;
-    pg_int8(params, (held_ms - epoch_ms) * 1000);
+    pg_int8(params, (held_ms - PG_EPOCH_MS) * 1000);
 }
 
 int pg_params_wire(const struct pg_params *params, const char **values, int *lengths,

@@ -4,8 +4,6 @@
 
 #include "io/pg_value.h"
 
-static const int64_t epoch_ms = 946684800000;  // 2000-01-01, from which PostgreSQL counts
-
 // A pg_result is libpq's own, under a name that its users need not include libpq for.
 static const PGresult *own(const struct pg_result *result) {
     return (const PGresult *)result;
@@ -69,5 +67,5 @@ int64_t pg_get_time(const struct pg_result *result, int row, int column) {
     if (pg_is_null(result, row, column)) {
         return 0;
     }
-    return (int64_t)big_endian(result, row, column) / 1000 + epoch_ms;
+    return (int64_t)big_endian(result, row, column) / 1000 + PG_EPOCH_MS;
 }

@@ -24,6 +24,9 @@ enum pg_type {
     PG_UUID = 2950,
 };
 
+// 2000-01-01, from which PostgreSQL counts.
+#define PG_EPOCH_MS INT64_C(946684800000)
+
 enum { PG_PARAMS_MOST = 64 };
 
 struct pg_params {

@@ -6,6 +6,11 @@ static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 enum { MARK_BYTES = 3 };
 
+size_t lines_mark(struct slice text) {
+    bool marked = text.len >= MARK_BYTES && memcmp(text.at, byte_order_mark, MARK_BYTES) == 0;
+    return marked ? MARK_BYTES : 0;
+}
+
 void lines_init(struct lines *lines, size_t most) {
     *lines = (struct lines){.most = most, .number = 1};
 }
@@ -72,9 +77,7 @@ static bool start(struct lines *lines) {
     if (rest.len < MARK_BYTES && !lines->ended) {
         return false;
     }
-    if (rest.len >= MARK_BYTES && memcmp(rest.at, byte_order_mark, MARK_BYTES) == 0) {
-        advance(lines, MARK_BYTES);
-    }
+    advance(lines, lines_mark(rest));
     lines->started = true;
     return true;
 }

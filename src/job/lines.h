@@ -27,6 +27,9 @@ enum lines_step {
     LINES_END,
 };
 
+// Bytes of the byte order mark that a text begins with, 3 or 0.
+size_t lines_mark(struct slice text);
+
 void lines_init(struct lines *lines, size_t most);
 void lines_fini(struct lines *lines);
 

@@ -41,7 +41,6 @@ void openai_output_chat(const struct stored_outcome *outcome, struct arena *aren
 
 struct slice openai_output_code(const struct stored_outcome *outcome) {
     struct slice reasons = outcome->reasons;
-    const char *comma = reasons.len ? memchr(reasons.at, ',', reasons.len) : NULL;
     bool of_batch = outcome->custom_id.at != NULL;
     if (slice_is(outcome->verdict, "expired")) {
         return slice_of(of_batch ? "batch_expired" : "expired");
@@ -49,7 +48,7 @@ struct slice openai_output_code(const struct stored_outcome *outcome) {
     if (slice_is(outcome->verdict, "cancelled")) {
         return slice_of(of_batch ? "batch_cancelled" : "cancelled");
     }
-    return comma ? (struct slice){reasons.at, (size_t)(comma - reasons.at)} : reasons;
+    return slice_take(&reasons, ',');
 }
 
 void openai_output_message(const struct stored_outcome *outcome, struct arena *arena,

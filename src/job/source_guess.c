@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "job/openai_batch.h"
+#include "job/lines.h"
 #include "job/source.h"
 
 struct magic {
@@ -48,10 +49,8 @@ static bool name_ends(const char *name, const char *end) {
 
 // The first line that is not blank, without white space around it.
 static struct slice first_line(struct slice head) {
-    static const char mark[] = "\xef\xbb\xbf";
-    if (head.len >= 3 && memcmp(head.at, mark, 3) == 0) {
-        head = (struct slice){head.at + 3, head.len - 3};
-    }
+    size_t mark = lines_mark(head);
+    head = (struct slice){head.at + mark, head.len - mark};
     while (head.len > 0 && strchr(" \t\r\n", head.at[0])) {
         head = (struct slice){head.at + 1, head.len - 1};
     }

@@ -100,7 +100,7 @@ def test_slips_are_told(written, slip, said):
 @pytest.mark.parametrize("lines, said", [
     ('{"input": {}, "answer": "IGST"}\n', 'standard input: line 1: there is no "label"'),
     ('{"input": {}, "answer": 1, "label": 1}\n{"input"\n', "standard input: line 2: "),
-    ('{"input": {}, "answer": 1, "label": 1, "hop": 99}\n', '"hop" one from 0 to 15'),
+    ('{"input": {}, "answer": 1, "label": 1, "hop": 99}\n', '"hop" is no number from 0 to 15'),
     ("", "standard input"),
 ])
 def test_bad_lines_are_told(written, lines, said):
