@@ -110,6 +110,14 @@ def test_a_tenant_sees_its_own_alone(served):
     assert [row.tenant for row in stored] == ["acme"]
 
 
+def test_without_a_key_it_listens_on_this_machine_alone(served):
+    served.config["gateway"]["listen"] = "0.0.0.0:0"
+    served.write_config()
+    refused = served.gateway(name="refused")
+    assert refused.ended() == 78
+    assert "gateway.listen: 0.0.0.0:0 is open to other machines, and there are no API keys" in refused.log
+
+
 def test_with_a_key_it_may_listen_anywhere(served):
     add(served, "one")
     served.config["gateway"]["listen"] = "0.0.0.0:0"
