@@ -63,7 +63,7 @@ def test_a_statement_without_an_answer(fleet, model, proxy):
     worker = fleet.worker("tiny").ready()
     proxy.hold()
     fleet.send(wire.job(line()))
-    worker.said("no answer within 300 ms; 1 rows wait")
+    worker.said("no answer within 300 ms")  # to the job, or to what is asked once a second
     proxy.let_go()
     fleet.outcomes(1)
     assert tiny.calls == 1 and worker.running
