@@ -242,22 +242,7 @@ select json_build_object(
     'path', coalesce(r.path, b.path, o.path), 'outcome', o.verdict, 'outcome_tier', o.tier,
     'answer', o.answer, 'confidence', o.confidence, 'model', o.model, 'cost_usd', o.cost_usd,
     'created_at', coalesce(r.created_at, o.created_at), 'decided_at', o.decided_at,
-    'hops', (
-        select coalesce(json_agg(json_build_object(
-            'hop', coalesce(a.hop, d.hop), 'tier', coalesce(a.tier, d.tier), 'model', a.model,
-            'answer', a.answer, 'error', a.error, 'error_text', a.error_text,
-            'confidence_raw', a.confidence_raw, 'confidence', a.confidence,
-            'input_tokens', a.input_tokens, 'output_tokens', a.output_tokens,
-            'cost_usd', a.cost_pico_usd / 1e12::numeric, 'calls', a.calls,
-            'latency_ms', a.latency_ms, 'http_status', a.http_status,
-            'started_at', a.started_at, 'stored_at', a.stored_at,
-            'decision', case when d.job_id is not null then json_build_object(
-                'verdict', d.verdict, 'final', d.final, 'reasons', d.reasons,
-                'explanation', d.explanation, 'next_tier', d.next_tier,
-                'threshold', d.threshold, 'policy', d.policy, 'decided_at', d.decided_at) end)
-            order by coalesce(a.hop, d.hop)), '[]')
-        from (select * from attempts where job_id = $2) a
-        full join (select * from decisions where job_id = $2) d on d.hop = a.hop))
+    'hops', job_hops($2))
 from known k
 left join batches b on b.id = k.batch_id
 left join api_responses r on r.id = $2
@@ -286,14 +271,55 @@ select json_build_object(
             'submitted_at', m.submitted_at, 'cancelled_at', m.cancelled_at,
             'last_decided_at', m.last_decided_at) order by m.id desc), '[]') from mine m),
     'tiers', (
-        select coalesce(json_agg(row_to_json(s) order by s.tier), '[]') from (
-            select t.tier, sum(t.attempts) as attempts, sum(t.errors) as errors,
+        select coalesce(json_agg(row_to_json(s) order by s.path, s.tier), '[]') from (
+            select m.path, t.tier, sum(t.attempts) as attempts, sum(t.errors) as errors,
                 sum(t.accepted) as accepted, sum(t.escalated) as escalated, sum(t.ended) as ended,
                 sum(t.cost_pico_usd) / 1e12::numeric as cost_usd
-            from batch_tiers t join mine m on m.id = t.batch_id group by t.tier) s),
+            from batch_tiers t join mine m on m.id = t.batch_id
+            group by m.path, t.tier) s),
     'dead_letters', (
         select coalesce(json_agg(row_to_json(l)), '[]') from (
             select l.job_id, l.batch_id, l.custom_id, l.reason, l.text, l.dead_at
             from dead_letters l join mine m on m.id = l.batch_id
             where l.replayed_at is null and l.dropped_at is null
             order by l.dead_at desc limit 10) l))
+
+-- A batch, and what its newest 2,000 jobs tell: by tier how long a hop took and which errors there
+-- were, and why jobs moved on.
+-- name: api_batch_detail
+with recent as materialized (
+    select job_id from decisions where batch_id = $2 and final
+    order by line desc limit 2000
+), tried as (
+    select a.tier, a.latency_ms, a.error from recent r join attempts a on a.job_id = r.job_id
+), moved as (
+    select d.tier, c.reason from recent r join decisions d on d.job_id = r.job_id
+    cross join lateral unnest(d.reasons) c (reason)
+)
+select json_build_object(
+    'id', m.id, 'name', m.name, 'path', m.path, 'format', m.format, 'total', m.total,
+    'accepted', m.accepted, 'review', m.review, 'dead', m.dead, 'expired', m.expired,
+    'cancelled', m.cancelled, 'bad_lines', m.bad_lines,
+    'cost_usd', m.cost_pico_usd / 1e12::numeric,
+    'spend_cap_usd', m.spend_cap_pico_usd / 1e12::numeric, 'created_at', m.created_at,
+    'submitted_at', m.submitted_at, 'cancelled_at', m.cancelled_at,
+    'last_decided_at', m.last_decided_at, 'sampled', (select count(*) from recent),
+    'tiers', (
+        select coalesce(json_agg(json_build_object('tier', t.tier, 'attempts', t.attempts,
+            'errors', t.errors, 'accepted', t.accepted, 'escalated', t.escalated,
+            'ended', t.ended, 'cost_usd', t.cost_pico_usd / 1e12::numeric) order by t.tier), '[]')
+        from batch_tiers t where t.batch_id = m.id),
+    'latency', (
+        select coalesce(json_agg(row_to_json(l)), '[]') from (
+            select tier, percentile_disc(0.5) within group (order by latency_ms) as p50_ms,
+                percentile_disc(0.95) within group (order by latency_ms) as p95_ms
+            from tried group by tier order by tier) l),
+    'errors', (
+        select coalesce(json_agg(row_to_json(e)), '[]') from (
+            select tier, error, count(*) as jobs from tried where error is not null
+            group by tier, error order by count(*) desc, tier, error limit 20) e),
+    'reasons', (
+        select coalesce(json_agg(row_to_json(w)), '[]') from (
+            select tier, reason, count(*) as jobs from moved
+            group by tier, reason order by count(*) desc, tier, reason limit 20) w))
+from batches m where m.tenant = $1 and m.id = $2

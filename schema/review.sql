@@ -1,7 +1,7 @@
 -- What people do with the queue of reviews. The command line and the gateway run these.
 
 -- Open reviews: of a path, a batch, a reason of the decision (or the first part of it) or of the
--- queue (audit, second, …). $4: at most.
+-- queue (audit, second, …), of a tenant. $5: at most.
 -- name: review_list
 select r.job_id, r.round, r.why, r.path, r.batch_id, d.custom_id, d.line,
        array_to_string(r.reasons, ','), r.opened_at,
@@ -13,14 +13,26 @@ from (
       and ($2::uuid is null or r.batch_id = $2)
       and ($3::text is null or r.why = $3 or exists (
               select from unnest(r.reasons) c where c = $3 or starts_with(c, $3 || '.')))
-    order by r.opened_at, r.job_id limit $4::int8
+      and ($4::text is null or tenant_of(r.job_id) = $4)
+    order by r.opened_at, r.job_id limit $5::int8
 ) r
 join decisions d on d.job_id = r.job_id and d.final
 left join lateral (select * from proposals p where p.job_id = r.job_id) p on true
 left join inputs i on i.job_id = r.job_id
 order by r.opened_at, r.job_id
 
--- The next open review for a person, or that of a job ($6): leased to them for $2 milliseconds.
+-- How many are open, of at most $5 that are counted.
+-- name: review_waiting
+select count(*) from (
+    select from reviews r
+    where r.state = 'open' and ($1::text is null or r.path = $1)
+      and ($2::uuid is null or r.batch_id = $2)
+      and ($3::text is null or r.why = $3 or exists (
+              select from unnest(r.reasons) c where c = $3 or starts_with(c, $3 || '.')))
+      and ($4::text is null or tenant_of(r.job_id) = $4)
+    limit $5::int8) w
+
+-- The next open review for a person, or that of a job ($7): leased to them for $2 milliseconds.
 -- Nobody gets what another holds, has to be seen by other eyes than theirs, or was skipped by them
 -- (unless they name it).
 -- name: review_take
@@ -29,11 +41,12 @@ with next as (
     where r.state = 'open'
       and (r.lease_by is null or r.lease_by = $1::text or r.lease_until <= clock_timestamp())
       and not $1 = any (r.barred)
-      and (r.job_id = $6::uuid or ($6 is null and not $1 = any (r.skipped_by)))
+      and (r.job_id = $7::uuid or ($7 is null and not $1 = any (r.skipped_by)))
       and ($3::text is null or r.path = $3)
       and ($4::uuid is null or r.batch_id = $4)
       and ($5::text is null or r.why = $5 or exists (
               select from unnest(r.reasons) c where c = $5 or starts_with(c, $5 || '.')))
+      and ($6::text is null or tenant_of(r.job_id) = $6)
     order by r.opened_at, r.job_id limit 1 for update skip locked
 )
 update reviews r
@@ -71,13 +84,50 @@ select d.path, d.verdict, coalesce(v.verdict, d.verdict), coalesce(v.revision, 0
        r.round, r.why, r.state, r.reviewer,
        case when r.lease_until > clock_timestamp() then r.lease_by end, r.lease_until,
        $2::text = any (r.barred), d.custom_id,
-       case when v.job_id is null then a.answer else v.answer end
+       case when v.job_id is null then a.answer else v.answer end, coalesce(d.tenant, '')
 from decisions d
 left join last_revisions v on v.job_id = d.job_id
 left join attempts a on a.job_id = d.job_id and a.hop = d.answer_hop
 left join lateral (select * from reviews r where r.job_id = d.job_id
                    order by r.round desc limit 1) r on true
 where d.job_id = $1::uuid and d.final
+
+-- What a page shows of a job to a person, as JSON: its input, every answer, why it is here. What
+-- others said of it is left out, but where they differ.
+-- name: review_task
+select json_build_object(
+    'job_id', d.job_id, 'batch_id', d.batch_id, 'batch', b.name, 'custom_id', d.custom_id,
+    'line', d.line, 'path', d.path, 'verdict', coalesce(v.verdict, d.verdict),
+    'revision', coalesce(v.revision, 0), 'round', r.round, 'why', r.why, 'state', r.state,
+    'opened_at', r.opened_at, 'lease_by', r.lease_by, 'lease_until', r.lease_until,
+    'reasons', d.reasons, 'explanation', d.explanation,
+    'proposed_hop', (select hop from proposals p where p.job_id = d.job_id),
+    'input', i.input, 'input_kept', i.job_id is not null,
+    'attachments', (
+        select json_agg(json_build_object('n', n - 1, 'media_type', a ->> 'media_type',
+            'name', a ->> 'name', 'bytes', (a ->> 'bytes')::int8, 'uri', a ->> 'uri') order by n)
+        from json_array_elements(i.attachments) with ordinality e (a, n)),
+    'hops', job_hops(d.job_id),
+    'words', case when r.why = 'dispute' then (
+        select json_agg(json_build_object('reviewer', w.reviewer, 'answer', w.answer,
+            'note', w.note) order by w.round)
+        from reviews w where w.job_id = d.job_id and w.state = 'closed') end)
+from decisions d
+left join batches b on b.id = d.batch_id
+left join inputs i on i.job_id = d.job_id
+left join last_revisions v on v.job_id = d.job_id
+left join lateral (select * from reviews r where r.job_id = d.job_id
+                   order by r.round desc limit 1) r on true
+where d.job_id = $1::uuid and d.final
+
+-- name: review_attempt
+select answer from attempts where job_id = $1::uuid and hop = $2::int2 and answer is not null
+
+-- An attachment of a kept input: its n-th from 0, where it came by value.
+-- name: attachment
+select a ->> 'media_type', decode(a ->> 'content', 'base64')
+from (select attachments -> $2::int4 as a from inputs where job_id = $1::uuid) i
+where a ->> 'content' is not null and tenant_of($1) = $3::text
 
 -- Who said what before, in order, and whether it is the same as this answer. Rounds that were asked
 -- for begin anew: what was said before the newest of them does not count.

@@ -85,6 +85,15 @@ enum column {
     COLUMN_REVOKED, COLUMN_RPM,
 };
 
+// How much of a text has room in so many bytes.
+static int whole_characters(struct slice text, size_t most) {
+    size_t len = text.len < most ? text.len : most;
+    while (len > 0 && len < text.len && ((unsigned char)text.at[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    return (int)len;
+}
+
 void api_keys_read(struct api_keys *keys, const struct pg_result *r) {
     int rows = pg_rows(r);
     api_keys_fini(keys);
@@ -94,12 +103,15 @@ void api_keys_read(struct api_keys *keys, const struct pg_result *r) {
         struct api_key *key = &keys->keys[keys->count];
         struct slice id = pg_get_slice(r, i, COLUMN_ID), hash = pg_get_slice(r, i, COLUMN_HASH);
         struct slice tenant = pg_get_slice(r, i, COLUMN_TENANT);
+        struct slice name = pg_get_slice(r, i, COLUMN_NAME);
         bool good = pg_is_null(r, i, COLUMN_REVOKED) && hash.len == SHA256_BYTES &&
                     id.len == API_KEY_ID - 1 && tenant.len < API_TENANT &&
                     api_scopes_read(pg_get_slice(r, i, COLUMN_SCOPES), &key->scopes);
         if (good) {
             snprintf(key->id, sizeof(key->id), "%.*s", SLICE_ARGS(id));
             snprintf(key->tenant, sizeof(key->tenant), "%.*s", SLICE_ARGS(tenant));
+            snprintf(key->name, sizeof(key->name), "%.*s", whole_characters(name, API_NAME - 1),
+                     name.at ? name.at : "");
             memcpy(key->hash, hash.at, SHA256_BYTES);
             key->rpm = (uint32_t)pg_get_int(r, i, COLUMN_RPM);
             keys->count++;

@@ -34,12 +34,14 @@ enum {
     API_KEY_TEXT = 86,
     API_KEY_RANDOM = 40,   // bytes that a key is made of
     API_TENANT = 128,
+    API_NAME = 128,        // more of a name is left out
 };
 
 struct api_key {
     char id[API_KEY_ID];
     unsigned char hash[SHA256_BYTES];
     char tenant[API_TENANT];
+    char name[API_NAME];
     unsigned scopes;
     uint32_t rpm;  // requests a minute; 0: any number
 };

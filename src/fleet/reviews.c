@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/json_out.h"
 
 static void put_text(struct pg_params *params, struct slice text) {
     pg_scalar(params, PG_TEXT);
@@ -38,6 +39,29 @@ void review_filter_encode(const struct review_filter *filter, struct pg_params *
     put_text(params, slice_of(filter->path));
     put_uuid(params, filter->has_batch ? &filter->batch : NULL);
     put_text(params, slice_of(filter->reason));
+    put_text(params, filter->tenant);
+}
+
+void review_listed_json(const struct pg_result *r, int row, struct buf *out) {
+    char job[UUID_TEXT], batch[UUID_TEXT];
+    uuid_format(pg_get_uuid(r, row, REVIEW_JOB), job);
+    uuid_format(pg_get_uuid(r, row, REVIEW_BATCH), batch);
+    buf_char(out, '{');
+    json_text(out, "job_id", slice_of(job));
+    json_text(out, "custom_id", pg_get_slice(r, row, REVIEW_CUSTOM_ID));
+    json_text(out, "batch_id", slice_of(pg_is_null(r, row, REVIEW_BATCH) ? NULL : batch));
+    json_text(out, "path", pg_get_slice(r, row, REVIEW_PATH));
+    json_count(out, "round", pg_get_int(r, row, REVIEW_ROUND));
+    json_text(out, "why", pg_get_slice(r, row, REVIEW_WHY));
+    json_codes(out, "reasons", pg_get_slice(r, row, REVIEW_REASONS));
+    json_time(out, "opened_at", pg_get_time(r, row, REVIEW_OPENED));
+    json_raw_text(out, "proposed", pg_get_slice(r, row, REVIEW_ANSWER));
+    json_text(out, "tier", pg_get_slice(r, row, REVIEW_TIER));
+    json_real(out, "confidence", pg_get_float8(r, row, REVIEW_CONFIDENCE));
+    json_text(out, "lease_by", pg_get_slice(r, row, REVIEW_LEASE_BY));
+    json_text(out, "skipped_by", pg_get_slice(r, row, REVIEW_SKIPPED_BY));
+    json_raw_text(out, "input", pg_get_slice(r, row, REVIEW_INPUT));
+    buf_char(out, '}');
 }
 
 void review_take_encode(struct slice person, int64_t lease_ms, const struct review_filter *filter,
@@ -78,6 +102,7 @@ void review_release_encode(const struct review_lease *lease, struct slice person
 enum facts_column {
     FACTS_PATH, FACTS_DECIDED, FACTS_VERDICT, FACTS_REVISION, FACTS_ROUND, FACTS_WHY, FACTS_STATE,
     FACTS_REVIEWER, FACTS_LEASE_BY, FACTS_LEASE_UNTIL, FACTS_BARRED, FACTS_CUSTOM_ID, FACTS_ANSWER,
+    FACTS_TENANT,
 };
 
 void review_facts_encode(const struct uuid *job, struct slice person, struct pg_params *params) {
@@ -95,6 +120,7 @@ bool review_facts_read(const struct pg_result *result, struct arena *arena,
         .verdict = text(result, FACTS_VERDICT, arena),
         .answer = text(result, FACTS_ANSWER, arena),
         .custom_id = text(result, FACTS_CUSTOM_ID, arena),
+        .tenant = text(result, FACTS_TENANT, arena),
         .revision = (uint32_t)pg_get_int(result, 0, FACTS_REVISION),
         .round = (uint32_t)pg_get_int(result, 0, FACTS_ROUND),
         .why = text(result, FACTS_WHY, arena),

@@ -14,15 +14,26 @@
 
 enum { PERSON_BYTES_MOST = 200, OPINIONS_MOST = 64 };
 
-// Of the open reviews those of a path, a batch, a reason; NULL, false: any.
+// Of the open reviews those of a path, a batch, a reason, a tenant; NULL, false, absent: any.
 struct review_filter {
     const char *path;
     bool has_batch;
     struct uuid batch;
     const char *reason;  // of the decision, or why it is in the queue
+    struct slice tenant;
 };
 
 void review_filter_encode(const struct review_filter *filter, struct pg_params *params);
+
+// The columns of the query `review_list`, in its order.
+enum review_column {
+    REVIEW_JOB, REVIEW_ROUND, REVIEW_WHY, REVIEW_PATH, REVIEW_BATCH, REVIEW_CUSTOM_ID, REVIEW_LINE,
+    REVIEW_REASONS, REVIEW_OPENED, REVIEW_LEASE_BY, REVIEW_LEASE_UNTIL, REVIEW_SKIPPED_BY,
+    REVIEW_ANSWER, REVIEW_TIER, REVIEW_CONFIDENCE, REVIEW_INPUT,
+};
+
+// A row of it as a JSON object.
+void review_listed_json(const struct pg_result *result, int row, struct buf *out);
 
 // A round that is a person's to look at.
 struct review_lease {
@@ -45,7 +56,7 @@ void review_release_encode(const struct review_lease *lease, struct slice person
 struct review_facts {
     struct slice path, verdict;  // verdict: of the outcome as it stands
     struct slice answer;         // that stands; absent: none
-    struct slice custom_id;
+    struct slice custom_id, tenant;
     uint32_t revision;           // the highest
     uint32_t round;              // the newest; 0: there was none
     struct slice why, state, reviewer;

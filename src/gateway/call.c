@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "base/json_out.h"
-#include "base/line.h"
 #include "base/mem.h"
 #include "gateway/access.h"
 #include "gateway/upload.h"
@@ -83,7 +82,8 @@ void call_stream(struct call *call) {
 
 void call_reply_page(struct call *call, const char *type, struct slice text) {
     call_field(call, "Content-Security-Policy",
-               slice_of("default-src 'self'; base-uri 'none'; form-action 'none'; "
+               slice_of("default-src 'self'; img-src 'self' data:; base-uri 'none'; "
+                        "form-action 'none'; "
                         "frame-ancestors 'none'"));
     send(call, &(struct httpd_reply){.status = 200, .type = type, .body = text}, give_text);
 }
@@ -93,6 +93,13 @@ void call_reply(struct call *call, int status, const struct buf *json) {
     struct httpd_reply reply = {
         .status = status, .type = "application/json", .body = buf_slice(json)};
     send(call, &reply, give_text);
+}
+
+void call_reply_bytes(struct call *call, const char *type, struct slice bytes) {
+    call_field(call, "Content-Security-Policy", slice_of("default-src 'none'; sandbox"));
+    call_field(call, "Content-Disposition",
+               slice_of(strncmp(type, "image/", 6) == 0 ? "inline" : "attachment"));
+    send(call, &(struct httpd_reply){.status = 200, .type = type, .body = bytes}, give_text);
 }
 
 void call_reply_events(struct call *call, const struct buf *events) {
@@ -159,8 +166,7 @@ void call_fail(struct call *call, const struct call_fault *fault, const char *fo
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
     buf_text(&body, "{\"error\":{");
-    // What it quotes may be any bytes of a path.
-    json_text(&body, "message", line_of(slice_of(message), sizeof(message), &call->arena));
+    json_text(&body, "message", slice_of(message));
     json_text(&body, "type", slice_of(fault_type(fault->status)));
     json_text(&body, "param", slice_of(fault->param));
     json_text(&body, "code", slice_of(fault->code));

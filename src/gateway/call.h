@@ -56,6 +56,8 @@ void call_reply_events(struct call *call, const struct buf *events);  // all of 
 void call_stream(struct call *call);
 // A page for people; it may load nothing from elsewhere and run no code but the gateway's own.
 void call_reply_page(struct call *call, const char *type, struct slice text);
+// Bytes of strangers: in a browser they are shown alone, and nothing in them runs.
+void call_reply_bytes(struct call *call, const char *type, struct slice bytes);
 // NDJSON of a page of lines; X-Next-After says where the next page begins, if there is one.
 void call_reply_lines(struct call *call, const struct buf *lines);
 void call_reply_file(struct call *call, int fd, int64_t bytes);

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/json_out.h"
 #include "fleet/outcomes.h"
 #include "gateway/call.h"
+#include "quality/certificate.h"
 
 enum { LINES_USUAL = 1000, LINES_MOST = 5000 };
 
@@ -40,6 +42,69 @@ void own_overview(struct call *call) {
     pg_scalar(&params, PG_TEXT);
     pg_slice(&params, call->tenant);
     asks_put(call->gateway->asks, PG_api_overview, &params, on_made, call);
+}
+
+static void on_batch(void *owner, const struct pg_result *result, const struct err *err) {
+    struct call *call = owner;
+    if (result == NULL) {
+        call_fail_err(call, err);
+    } else {
+        reply_made(call, result, "batch");
+    }
+}
+
+void own_batch(struct call *call) {
+    call_ask(call, PG_api_batch_detail, on_batch);
+}
+
+// --- paths
+
+static void write_certificate(struct buf *out, const struct certificate *certificate) {
+    struct buf promise = {0};
+    json_key(out, "certificate");
+    if (certificate == NULL) {
+        buf_text(out, "null");
+        return;
+    }
+    certificate_say(certificate, &promise);
+    buf_char(out, '{');
+    json_text(out, "version", slice_of(certificate->version));
+    json_text(out, "promise", buf_slice(&promise));
+    buf_char(out, '}');
+    buf_fini(&promise);
+}
+
+static void write_path(struct buf *out, const struct path *path) {
+    buf_char(out, '{');
+    json_text(out, "name", slice_of(path->name));
+    json_text(out, "policy", slice_of(path->version));
+    json_key(out, "tiers");
+    buf_char(out, '[');
+    for (uint32_t i = 0; i < path->tier_count; i++) {
+        const struct path_tier *tier = &path->tiers[i];
+        buf_text(out, i ? ",{" : "{");
+        json_text(out, "name", slice_of(tier->name));
+        json_real(out, "accept", tier->accept);
+        json_bool(out, "skipped", tier->skipped);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+    json_real(out, "audit", path->audit);
+    write_certificate(out, path->certificate);
+    buf_char(out, '}');
+}
+
+void own_paths(struct call *call) {
+    const struct config *config = call->gateway->process->config;
+    struct buf body = {0};
+    buf_text(&body, "{\"object\":\"list\",\"data\":[");
+    for (uint32_t i = 0; i < config->path_count; i++) {
+        buf_text(&body, i ? "," : "");
+        write_path(&body, &config->paths[i].policy);
+    }
+    buf_text(&body, "]}");
+    call_reply(call, 200, &body);
+    buf_fini(&body);
 }
 
 // --- outcomes

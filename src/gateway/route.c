@@ -4,6 +4,7 @@
 #include "gateway/access.h"
 #include "gateway/batches.h"
 #include "gateway/dashboard.h"
+#include "gateway/desk.h"
 #include "gateway/files.h"
 #include "gateway/hooks.h"
 #include "gateway/own.h"
@@ -40,7 +41,17 @@ static const struct route routes[] = {
     {"POST",   "/v1/taskfit/jobs",         NULL,     BODY_JSON,   SCOPE_SUBMIT, singles_job},
     {"GET",    "/v1/taskfit/jobs/{}",      "",       BODY_NONE,   SCOPE_READ,   own_job},
     {"GET",    "/v1/taskfit/overview",     NULL,     BODY_NONE,   SCOPE_READ,   own_overview},
+    {"GET",    "/v1/taskfit/paths",        NULL,     BODY_NONE,   SCOPE_READ,   own_paths},
+    {"GET",    "/v1/taskfit/batches/{}",   "",       BODY_NONE,   SCOPE_READ,   own_batch},
     {"GET",    "/v1/taskfit/events",       NULL,     BODY_NONE,   SCOPE_READ,   watch_begin},
+    {"GET",    "/v1/taskfit/jobs/{}/attachment", "", BODY_NONE,   SCOPE_REVIEW, desk_attachment},
+    {"GET",    "/v1/taskfit/reviews",      NULL,     BODY_NONE,   SCOPE_REVIEW, desk_list},
+    {"POST",   "/v1/taskfit/reviews/next", NULL,     BODY_JSON,   SCOPE_REVIEW, desk_next},
+    {"POST",   "/v1/taskfit/reviews/{}/lease",   "", BODY_JSON,   SCOPE_REVIEW, desk_lease},
+    {"POST",   "/v1/taskfit/reviews/{}/answer",  "", BODY_JSON,   SCOPE_REVIEW, desk_answer},
+    {"POST",   "/v1/taskfit/reviews/{}/skip",    "", BODY_JSON,   SCOPE_REVIEW, desk_skip},
+    {"POST",   "/v1/taskfit/reviews/{}/release", "", BODY_JSON,   SCOPE_REVIEW, desk_release},
+    {"POST",   "/v1/taskfit/reviews/{}/undo",    "", BODY_JSON,   SCOPE_REVIEW, desk_undo},
     {"GET",    "/v1/taskfit/me",           NULL,     BODY_NONE,   ~0U,          access_me},
     {"POST",   "/v1/webhook_endpoints",    NULL,     BODY_JSON,   SCOPE_ADMIN,  hooks_create},
     {"GET",    "/v1/webhook_endpoints",    NULL,     BODY_NONE,   SCOPE_ADMIN,  hooks_list},
@@ -55,6 +66,14 @@ static const struct route routes[] = {
     {"GET",    "/",                        NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/dashboard.css",           NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/dashboard.js",            NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/dashboard_rows.js",       NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/openapi.json",            NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/review",                  NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/review.css",              NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/review.js",               NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/review_form.js",          NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/page.css",                NULL,     BODY_NONE,   0,            dashboard_get},
+    {"GET",    "/page.js",                 NULL,     BODY_NONE,   0,            dashboard_get},
     {"GET",    "/v1/taskfit/batches/{}/outcomes", "", BODY_NONE,  SCOPE_READ,   own_outcomes},
 };
 // clang-format on

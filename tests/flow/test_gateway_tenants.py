@@ -30,7 +30,7 @@ ROUTES = [(method, path_of(path), None if prefix == "NULL" else prefix.strip('"'
 
 # What is nobody's: pages, the session's own, the models, which are paths.
 OPEN = {("GET", "/v1/models"), ("GET", "/v1/models/{}"), ("GET", "/v1/taskfit/me"),
-        ("POST", "/login"), ("POST", "/logout")}
+        ("GET", "/v1/taskfit/paths"), ("POST", "/login"), ("POST", "/logout")}
 
 
 def is_open(method, path, scope):
@@ -65,7 +65,10 @@ class Side:
         self.ids = {"file-": file.id, "batch_": batch.id, "conv_": talk["id"], "resp_": answer.id,
                     "we_": hook.id}
         assert api.get(f"/webhook_endpoints/{hook.id}/deliveries", cast_to=object)["data"]
-        self.bare = {"jobs": answer.id[len("resp_"):], "batches": batch.id[len("batch_"):]}
+        job = answer.id[len("resp_"):]
+        self.bare = {"jobs": job, "reviews": job, "batches": batch.id[len("batch_"):]}
+        fleet.sql_run("insert into inputs (job_id, input, attachments) values (%s, '{}', %s)", job,
+                      json.dumps([{"media_type": "text/plain", "name": tenant, "content": "eA=="}]))
 
     def id_of(self, path, prefix):
         """Of a route's path; a new kind of id must be told of here."""
@@ -103,7 +106,7 @@ def body_of(body, side):
             "items": [item], "input_file_id": side.ids["file-"], "endpoint": "/v1/chat/completions",
             "completion_window": "24h", "metadata": {}, "background": True,
             "event_types": ["taskfit.test"], "url": "https://hooks.example.com/x",
-            "previous_response_id": side.ids["resp_"]}
+            "previous_response_id": side.ids["resp_"], "hop": 0}
 
 
 def test_no_route_gives_what_is_anothers(sides):
