@@ -153,6 +153,11 @@ asan: ## unit tests and simulation under AddressSanitizer, LeakSanitizer and UBS
 flow: all $(BUILD)/model_stub $(agree) ## the programs with a real Kafka and PostgreSQL; FLOW='-k NAME' for some
 	@BUILD=$(BUILD) tests/flow/run $(FLOW)
 
+pictures: ## the README's pictures of the pages, from the browser tests
+	@$(MAKE) -s flow FLOW='test_pages.py -k "shows_a_fleet or by_keys"'
+	cp $(BUILD)/pictures/dashboard-1280.png deploy/pictures/dashboard.png
+	cp $(BUILD)/pictures/review-1280.png deploy/pictures/review.png
+
 # INSPECTED: what a test leaves running ends by SIGTERM, so that it can tell what it leaks.
 WATCHED ?= -k 'test_cancel or test_dead or test_poison or test_reload or test_order or test_files \
     or test_program_killed or test_another_worker or test_an_answer or test_a_server_that_fails \
@@ -241,7 +246,7 @@ clean: ## remove what was built (fetched jars and environments stay in .cache/)
 	@[ ! -d $(BUILD)/stack ] || deploy/local/stack reset
 	rm -rf $(BUILD)
 
-.PHONY: help all deps objects unit sim sim-mutants fuzz fuzz-programs asan flow \
+.PHONY: help all deps objects unit pictures sim sim-mutants fuzz fuzz-programs asan flow \
         flow-asan flow-tsan check tidy lint format install demo demo-stop \
         stack-up stack-down bench bench-million bench-limits bench-gateway quality-bench \
         tune-bench chaos clean

@@ -171,8 +171,6 @@ def test_what_is_wrong_with_a_request_is_said(served):
         api.batches.retrieve("batch_01a21236-4937-764f-9935-db491c63b689")
     with pytest.raises(openai.NotFoundError):
         api.get("/nowhere", cast_to=object)
-    status, _, text = ask(served, "/%ff%00x")
-    assert status == 404 and "\ufffd" in json.loads(text)["error"]["message"]
     with pytest.raises(openai.APIStatusError) as e:
         api.put("/files", cast_to=object)
     assert e.value.status_code == 405
@@ -441,7 +439,7 @@ def test_the_dashboard_and_its_events(served):
     text = page.read().decode()
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert "<style" not in text and not re.search(r"<script(?! src=)|style=|onclick", text)
-    for part in re.findall(r'(?:src|href)="(/[^"]+)"', text):
+    for part in re.findall(r'(?:src|href)="(/[^"]+[.](?:js|css))"', text):
         with urllib.request.urlopen(base + part) as reply:
             assert reply.read() == (ROOT / f"src/gateway/web{part}").read_bytes()
     with urllib.request.urlopen(served.api.api + "/taskfit/events", timeout=20) as events:
