@@ -134,6 +134,7 @@ static bool in_time(const struct caller *caller, const struct hop *hop, int64_t 
     int64_t now_ms = loop_now_ms(caller->process->loop);
     int64_t wall_ms = loop_wall_ms(caller->process->loop);
     return now_ms + wait_ms - hop->call.since_ms <= hop->call.model->conf->model.retry_for_ms &&
+           (hop->until_ms == 0 || now_ms + wait_ms < hop->until_ms) &&
            (hop->job.deadline_ms <= 0 || wall_ms + wait_ms < hop->job.deadline_ms);
 }
 
@@ -220,6 +221,7 @@ static void answer(struct caller *caller, struct hop_try *try, const struct read
     struct hop_try *other = other_try(try);
     struct tail *tail = &hop->call.model->state->tail;
     tail_hear(tail, now_ms - try->gate.at.sent_ms);
+    usual_hear(&hop->call.model->state->usual, now_ms - try->gate.at.sent_ms, now_ms);
     if (other->http) {
         tail_hear(tail, now_ms - other->gate.at.sent_ms);
         try_give_up(other);
@@ -241,7 +243,12 @@ static void on_reply(void *owner, const struct http_reply *http) {
     hop->attempt.latency_ms = now_ms - hop->call.first_ms;
     reply_read(caller->process, hop, http, &caller->scratch, &reading);
     struct gate_reply news = reply_news(caller->process, hop, http, &reading);
-    model_heard(caller->models, hop->call.model, &try->gate, &news, now_ms);
+    if (try->cut && http->fault == HTTP_FAULT_TIMEOUT) {  // it says nothing of the model
+        reading = (struct reading){.error = REASON_LIMIT_LATENCY};
+        gate_forget(&hop->call.model->state->gate, &try->gate);
+    } else {
+        model_heard(caller->models, hop->call.model, &try->gate, &news, now_ms);
+    }
     if (reading.error == REASON_NONE) {
         answer(caller, try, &reading, now_ms);
     } else if (other_try(try)->http == NULL) {  // or that one may do better
@@ -318,6 +325,8 @@ static void send(struct caller *caller, struct hop_try *try, char *key, int64_t 
         .reply_bytes = model->reply_bytes,
         .sent = on_sent,
     };
+    try->cut = hop->until_ms > 0 && hop->until_ms - now_ms < request.timeout_ms;
+    request.timeout_ms = try->cut ? hop->until_ms - now_ms : request.timeout_ms;
     hop->attempt.calls++;
     caller->in_flight++;
     caller->unsent += request.body.len > HTTP_STREAMED_BYTES ? request.body.len : 0;
@@ -404,6 +413,10 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     }
     send_first(caller, hop, now_ms);
     return CALLER_STARTED;
+}
+
+int64_t caller_usual_ms(struct caller *caller, const struct hop *hop, int64_t now_ms) {
+    return usual_ms(&models_first(caller->models, hop)->state->usual, now_ms);
 }
 
 enum caller_full caller_full(const struct caller *caller) {

@@ -48,6 +48,8 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
 // Makes slow calls a second time, where the model says so. Returns when the next may be slow; -1:
 // none.
 int64_t caller_turn(struct caller *caller, int64_t now_ms);
+// What good replies of the model that the hop would have usually take at most; -1: not known.
+int64_t caller_usual_ms(struct caller *caller, const struct hop *hop, int64_t now_ms);
 // After CALLER_FULL: for whom else.
 enum caller_full {
     FULL_FOR_ALL,

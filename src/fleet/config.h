@@ -58,7 +58,8 @@ struct config_tier {
     } shadows[4];
     uint32_t shadow_count;
     uint32_t in_flight;       // calls at a time, of one worker; at most limits.in_flight
-    int64_t usual_ms;         // latency to expect before any was measured
+    int64_t usual_ms, latency_ms;  // to expect before any was measured; most, 0: any
+    bool usual_given;         // usual_ms, in the file
     enum tier_away { AWAY_HOLD, AWAY_NEXT } away;  // what its jobs do without a model
 };
 
@@ -102,7 +103,6 @@ const struct config_tier *config_tier_find(const struct config *config, struct s
 const struct config_model *config_model_find(const struct config *config, struct slice name);
 // Of an attachment's URI in its one form.
 const struct config_prefix *config_prefix_find(const struct config *config, struct slice uri);
-
 int config_lane_find(const struct config *config, struct slice name);  // its place, -1: none
 
 // The topic of a tier's jobs, of a lane of them (config_lane), or of "results", "decisions",

@@ -6,7 +6,7 @@ enum { TIERS_MOST = 64, TIER_MODELS_MOST = 8, TIER_SHADOWS_MOST = 4 };
 struct draft {
     const struct conf_node *models, *shadow;
     uint32_t in_flight;
-    int64_t usual_ms;
+    int64_t usual_ms, latency_ms;
     int away;
 };
 
@@ -30,7 +30,11 @@ static const struct conf_row tier_rows[] = {
     {"in_flight", CONF_COUNT, offsetof(struct draft, in_flight), "", 1, 1000000, NULL,
      "most calls at a time, of one worker; absent: limits.in_flight"},
     {"usual", CONF_DURATION, offsetof(struct draft, usual_ms), "1s", 0, 86400000, NULL,
-     "latency to expect before any was measured: a job with less time left is not sent here"},
+     "latency to expect before any was measured: a job with less time left is not sent here, and, "
+     "where this is written, not called"},
+    {"latency", CONF_DURATION, offsetof(struct draft, latency_ms), "", 1, 86400000, NULL,
+     "longest that a job is kept, from being taken to its answer, retries and waiting for room "
+     "included; then it goes to the next tier (limit.latency); absent: any"},
     {"away", CONF_CHOICE, offsetof(struct draft, away), "hold", 0, 0, "hold next",
      "while none of its models is there: hold, its jobs wait, in their topic and up to their "
      "deadline; next, they go to the next tier"},
@@ -166,6 +170,8 @@ static bool tier_read(struct config *config, const struct conf_node *node,
                           config->limits.in_flight);
     }
     tier->usual_ms = draft.usual_ms;
+    tier->usual_given = conf_get(node, "usual") != NULL;
+    tier->latency_ms = draft.latency_ms;
     tier->away = (enum tier_away)draft.away;
     for (const struct conf_node *use = draft.models->children; use; use = use->next) {
         if (!use_read(config, use, tier, err)) {

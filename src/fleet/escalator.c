@@ -13,6 +13,7 @@
 #include "fleet/rules.h"
 #include "fleet/station.h"
 #include "io/loop.h"
+#include "job/usual.h"
 #include "job/wire.h"
 #include "quality/certificate.h"
 
@@ -20,11 +21,13 @@ enum { TIERS_MOST = 64, TIER_NAME = 64 };
 
 static const struct backoff away = {.base_ms = 200, .cap_ms = 5000};
 
-// What is usual at a tier: an exponentially weighted mean over the results that come by, so that
-// a change shows within some tens of them.
-struct usual {
+// What is usual at a tier, by the results that come by: of latency what good ones take at most,
+// of cost an exponentially weighted mean, so that a change shows within some tens of them.
+struct figures {
     char tier[TIER_NAME];
-    double latency_ms, cost_pico_usd;
+    struct usual latency;
+    int64_t latency_ms;  // while that is not known
+    double cost_pico_usd;
 };
 
 struct escalator {
@@ -39,25 +42,25 @@ struct escalator {
     bool policies_sent;       // of unknown[0]
     unsigned policy_failures; // since any were stored
     int64_t policies_ms;      // not before
-    struct usual usual[TIERS_MOST];
+    struct figures usual[TIERS_MOST];
     uint32_t usual_count;
     uint32_t usual_next;  // to be given up for a tier that a new configuration brings
 };
 
 // --- what is usual
 
-static struct usual *usual_of(struct escalator *e, const char *tier) {
+static struct figures *usual_of(struct escalator *e, const char *tier) {
     assert(tier);
     for (uint32_t i = 0; i < e->usual_count; i++) {
         if (strcmp(e->usual[i].tier, tier) == 0) {
             return &e->usual[i];
         }
     }
-    struct usual *usual = e->usual_count < TIERS_MOST ? &e->usual[e->usual_count++]
-                                                      : &e->usual[e->usual_next++ % TIERS_MOST];
+    struct figures *usual = e->usual_count < TIERS_MOST ? &e->usual[e->usual_count++]
+                                                        : &e->usual[e->usual_next++ % TIERS_MOST];
     const struct config_tier *conf =
         config_tier_find(e->station.process->config, slice_of(tier));
-    *usual = (struct usual){.latency_ms = conf ? (double)conf->usual_ms : 0};
+    *usual = (struct figures){.latency_ms = conf ? conf->usual_ms : 0};
     snprintf(usual->tier, TIER_NAME, "%s", tier);
     return usual;
 }
@@ -68,8 +71,10 @@ static void learn(struct escalator *e, const struct hop *hop) {
     if (place < 0 || hop->attempt.calls == 0) {
         return;
     }
-    struct usual *usual = usual_of(e, hop->path->policy.tiers[place].name);
-    usual->latency_ms += weight * ((double)hop->attempt.latency_ms - usual->latency_ms);
+    struct figures *usual = usual_of(e, hop->path->policy.tiers[place].name);
+    if (hop->attempt.error.at == NULL) {
+        usual_hear(&usual->latency, hop->attempt.latency_ms, loop_now_ms(e->station.process->loop));
+    }
     usual->cost_pico_usd += weight * ((double)hop->attempt.cost_pico_usd - usual->cost_pico_usd);
 }
 
@@ -94,8 +99,9 @@ static void judge(struct escalator *e, struct hop *hop) {
     struct rules_subject subject = hop_subject(hop);
     facts.rule_count = rules_run(&hop->path->rules, &subject, &hop->arena, &e->rules, verdicts);
     for (uint32_t i = 0; i < path->tier_count; i++) {
-        const struct usual *usual = usual_of(e, path->tiers[i].name);
-        facts.usual[i] = (struct tier_usual){(int64_t)usual->latency_ms,
+        const struct figures *usual = usual_of(e, path->tiers[i].name);
+        int64_t latency_ms = usual_ms(&usual->latency, loop_now_ms(e->station.process->loop));
+        facts.usual[i] = (struct tier_usual){latency_ms < 0 ? usual->latency_ms : latency_ms,
                                              (int64_t)usual->cost_pico_usd};
     }
     hop->policy = slice_of(path->version);

@@ -66,6 +66,7 @@ struct hop {
     struct ticket ticket;    // where it came from
     int64_t record_ms;       // Unix time of the record; 0: it has none
     struct slice headers, trace;  // of the record, as wire_header_pack makes them; its traceparent
+    int64_t until_ms;        // steady clock: its tier's limit of latency; 0: none
     int64_t asked_ms;        // steady clock, when the database was last asked what it knows
     struct job job;
     struct attempt attempt;

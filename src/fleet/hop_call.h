@@ -19,6 +19,7 @@ struct hop_try {
     struct hop *hop;
     struct http_call *http;  // NULL: none is
     struct gate_call gate;
+    bool cut;                // its time-out is what its tier's limit of latency leaves
 };
 
 // The calls of a hop to a model (fleet/caller.h).

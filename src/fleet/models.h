@@ -7,7 +7,7 @@
 #define TASKFIT_FLEET_MODELS_H
 
 #include "fleet/caller.h"
-#include "job/tail.h"
+#include "job/usual.h"
 
 struct http_headers;
 struct metric_cell;
@@ -26,6 +26,7 @@ struct model_state {
     enum gate_hold held;  // what keeps calls back since held_ms
     int64_t held_ms, said_ms;
     struct tail tail;     // of good replies
+    struct usual usual;   // likewise
     double hedges;        // second calls that may be made
     struct metric_cell *held_by;
     struct metric_cell *calls, *seconds, *input_tokens, *output_tokens, *cost, *refused, *hedged;

@@ -7,6 +7,7 @@
 #include "fleet/admission.h"
 #include "fleet/caller.h"
 #include "fleet/entry.h"
+#include "fleet/lateness.h"
 #include "fleet/patience.h"
 #include "fleet/ready.h"
 #include "fleet/recall.h"
@@ -98,6 +99,7 @@ static void on_taken(void *owner, struct hop *hop, const struct record *record) 
     if (hop->job.tenant.len > 0) {
         room_name(&w->room, &hop->part, hash64(hop->job.tenant, 0));
     }
+    lateness_begin(hop, loop_now_ms(w->station.process->loop));
     hop->arrival = ++w->arrivals;
     enter(w, hop);
 }
@@ -174,9 +176,13 @@ static void on_admitted(void *owner, struct hop *const *rows, size_t count,
 
 // --- calling
 
-static bool is_expired(const struct worker *w, const struct hop *hop) {
-    return hop->job.deadline_ms > 0 &&
-           loop_wall_ms(w->station.process->loop) >= hop->job.deadline_ms;
+// True: there is no time left to call it, and it goes on without.
+static bool is_late(struct worker *w, struct hop *hop, int64_t now_ms) {
+    enum reason reason = lateness(w->station.process, w->caller, hop, now_ms);
+    if (reason != REASON_NONE) {
+        fail_attempt(w, hop, reason);
+    }
+    return reason != REASON_NONE;
 }
 
 // For the process's limit an answer that is not stored yet is still in flight: so neither a crash
@@ -190,8 +196,7 @@ static bool may_call(const struct worker *w) {
 
 // False: no model of its has room now.
 static bool call_one(struct worker *w, struct hop *hop, int64_t now_ms) {
-    if (is_expired(w, hop)) {
-        fail_attempt(w, hop, REASON_JOB_EXPIRED);
+    if (is_late(w, hop, now_ms)) {
         return true;
     }
     if (patience_is_over(&w->patience, hop)) {
@@ -239,11 +244,9 @@ static int64_t call(struct worker *w, int64_t now_ms) {
 }
 
 // Those that wait for room in a model, or for one of their order key: their deadline does not wait.
-static void expire(struct worker *w, struct list *list) {
+static void expire(struct worker *w, struct list *list, int64_t now_ms) {
     LIST_FOR(node, list) {
-        if (is_expired(w, hop_of(node))) {
-            fail_attempt(w, hop_of(node), REASON_JOB_EXPIRED);
-        }
+        is_late(w, hop_of(node), now_ms);
     }
 }
 
@@ -424,8 +427,8 @@ static void measure(struct worker *w, int64_t now_ms) {
     ready_tidy(&w->ready, w->station.process, w->station.intake);
     caller_tidy(w->caller, intake_share(w->station.intake), now_ms);
     shadows_tidy(w->shadows, intake_share(w->station.intake), now_ms);
-    expire(w, &w->ready.hops);
-    expire(w, &w->behind);
+    expire(w, &w->ready.hops, now_ms);
+    expire(w, &w->behind, now_ms);
     w->gauges_due_ms = now_ms + 1000;
 }
 

@@ -144,6 +144,16 @@ static int64_t spent(const struct facts *f) {
     return job_spent_pico_usd(f->job) + f->attempt->cost_pico_usd;
 }
 
+// The first of the tiers that follow whose usual latency leaves time for an answer; -1: none does.
+static int next_in_time(const struct facts *f, int place) {
+    int next = path_tier_after(f->path, place, f->job->all_tiers);
+    while (next >= 0 && f->job->deadline_ms > 0 &&
+           f->now_ms + f->usual[next].latency_ms >= f->job->deadline_ms) {
+        next = path_tier_after(f->path, next, f->job->all_tiers);
+    }
+    return next;
+}
+
 // What keeps the job from moving on; REASON_NONE: nothing.
 static enum reason bound(const struct facts *f, int place) {
     const struct path *path = f->path;
@@ -158,13 +168,12 @@ static enum reason bound(const struct facts *f, int place) {
         return REASON_LIMIT_HOPS;
     }
     int64_t cap = path->spend_pico_usd;
+    int in_time = next_in_time(f, place);
+    next = in_time >= 0 ? in_time : next;
     if (cap > 0 && (spent(f) >= cap || spent(f) + f->usual[next].cost_pico_usd > cap)) {
         return REASON_LIMIT_SPEND;
     }
-    if (f->job->deadline_ms > 0 && f->now_ms + f->usual[next].latency_ms >= f->job->deadline_ms) {
-        return REASON_LIMIT_DEADLINE;
-    }
-    return REASON_NONE;
+    return in_time < 0 ? REASON_LIMIT_DEADLINE : REASON_NONE;
 }
 
 // The hop with the highest confidence among answers of the right form that breach no rule; -1:
@@ -204,13 +213,23 @@ static void end_path(const struct facts *f, struct arena *arena, struct decision
     }
 }
 
-// True: to the next tier.
-static bool escalate(const struct facts *f, int place, enum reason stop, struct decision *d) {
+// True: to the next tier, or the first after it that is in time.
+static bool escalate(const struct facts *f, int place, enum reason stop, struct arena *arena,
+                     struct decision *d) {
     if (stop != REASON_NONE) {
         return false;
     }
+    int to = next_in_time(f, place);
+    for (int next = path_tier_after(f->path, place, f->job->all_tiers); next != to;
+         next = path_tier_after(f->path, next, f->job->all_tiers)) {
+        because_text(d, slice_of(reason_code(REASON_DEADLINE_NEAR)),
+                     arena_printf(arena, "%.3f s are left, and %s usually takes up to %.3f s",
+                                  (double)(f->job->deadline_ms - f->now_ms) / 1000,
+                                  f->path->tiers[next].name,
+                                  (double)f->usual[next].latency_ms / 1000));
+    }
     d->verdict = VERDICT_ESCALATE;
-    d->next_tier = f->path->tiers[path_tier_after(f->path, place, f->job->all_tiers)].name;
+    d->next_tier = f->path->tiers[to].name;
     return true;
 }
 
@@ -221,10 +240,11 @@ static void because_stopped(struct decision *d, enum reason stop) {
 }
 
 // A job of which every tier shall answer goes to people from the last, who label it.
-static void sample_on(const struct facts *f, int place, struct decision *d) {
+static void sample_on(const struct facts *f, int place, struct arena *arena,
+                      struct decision *d) {
     enum reason stop = bound(f, place);
     because(d, REASON_JOB_ALL_TIERS);
-    if (!escalate(f, place, stop, d)) {
+    if (!escalate(f, place, stop, arena, d)) {
         if (stop != REASON_LIMIT_TIERS) {
             because_stopped(d, stop);
         }
@@ -234,7 +254,7 @@ static void sample_on(const struct facts *f, int place, struct decision *d) {
 
 static void move_on(const struct facts *f, int place, struct arena *arena, struct decision *d) {
     enum reason stop = bound(f, place);
-    if (escalate(f, place, stop, d)) {
+    if (escalate(f, place, stop, arena, d)) {
         return;
     }
     because_stopped(d, stop);
@@ -267,7 +287,7 @@ void decide(const struct facts *f, struct arena *arena, struct decision *d) {
     }
     d->verdict = judge(f, place, arena, d);
     if (f->job->all_tiers && goes_on(f, d)) {
-        sample_on(f, place, d);
+        sample_on(f, place, arena, d);
     } else if (d->verdict == VERDICT_ESCALATE) {
         move_on(f, place, arena, d);
     } else if (d->verdict == VERDICT_ACCEPT) {

@@ -6,8 +6,9 @@
 //
 // A job that was sent for all tiers is accepted by none: each is asked, and then people.
 //
-// Moving on is bounded: no tier left, number of hops, spend, a deadline nearer than the next tier's
-// usual latency; then the path's `last` decides, with that reason added.
+// A tier whose usual latency is longer than the time to the deadline is passed over
+// (deadline.near). Moving on is bounded: no tier left, number of hops, spend, no tier in time; then
+// the path's `last` decides, with that reason added.
 #ifndef TASKFIT_JOB_DECIDE_H
 #define TASKFIT_JOB_DECIDE_H
 

@@ -50,11 +50,15 @@
     X(JOB_CANCELLED,     ENDS, "job.cancelled",     "the job or its batch was cancelled") \
     X(JOB_EXPIRED,       ENDS, "job.expired",       "the job's deadline has passed") \
     X(SPEND_BATCH,       ENDS, "spend.batch",       "the batch has reached its spend cap") \
+    X(DEADLINE_NEAR,     NEXT, "deadline.near", \
+      "the deadline is nearer than the tier's usual latency, so it is not asked") \
+    X(LIMIT_LATENCY,     NEXT, \
+      "limit.latency",     "the tier did not answer within its limit of latency") \
     X(LIMIT_SPEND,       NOTE, "limit.spend",       "the job has reached its path's spend limit") \
     X(LIMIT_HOPS,        NOTE, \
       "limit.hops",        "the job has reached its path's number of hops") \
     X(LIMIT_DEADLINE,    NOTE, \
-      "limit.deadline",    "the next tier would not answer before the deadline") \
+      "limit.deadline",    "no tier that is left would answer before the deadline") \
     X(LIMIT_TIERS,       NOTE, "limit.tiers",       "no tier is left") \
     X(REVIEW_ACCEPTED, NOTE, "review.accepted",   "a person accepted this answer") \
     X(REVIEW_CORRECTED,NOTE, "review.corrected",  "a person gave this answer") \

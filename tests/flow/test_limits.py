@@ -77,6 +77,62 @@ def test_a_deadline_that_the_next_tier_would_miss(fleet, model):
     assert mid.calls == 0
 
 
+def start_config(fleet, config):
+    fleet.configure(config, RULES)
+    fleet.init()
+    return fleet.worker("tiny").ready(), fleet.worker("mid").ready(), fleet.escalator().ready()
+
+
+def by_tier(fleet, job):
+    return [(a.tier, a.error, a.calls) for a in fleet.attempts(job)]
+
+
+@pytest.mark.parametrize("mid_usual, outcome", [
+    ("1s", ("accept", [])), ("1h", ("review", ["deadline.near", "limit.deadline"]))])
+def test_a_deadline_that_this_tier_would_miss(fleet, model, mid_usual, outcome):
+    """It is not called, and goes to where there is time enough; or nowhere, if that is nowhere."""
+    tiny, mid = model(sure), model(sure)
+    config = cascade(tiny.url, mid.url)
+    config["tiers"]["tiny"]["usual"] = "1h"
+    config["tiers"]["mid"]["usual"] = mid_usual
+    start_config(fleet, config)
+    job = wire.job(line(), deadline_ms=int((time.time() + 600) * 1000))
+    fleet.send(job)
+    got = fleet.outcomes(1)[wire.id_of(job)]
+    assert (got.verdict, got.reasons) == outcome and tiny.calls == 0
+    assert by_tier(fleet, job)[0] == ("tiny", "deadline.near", 0)
+    assert fleet.decisions(job)[0].reasons[0] == "deadline.near"
+
+
+def test_a_deadline_that_this_tier_would_miss_as_measured(fleet, model):
+    tiny, mid = fleet.stub("--latency", "4000", "--labels", "CGST_SGST"), model(sure)
+    config = cascade(tiny.base + "/score", mid.url)
+    config["paths"]["invoices"]["accept"]["tiny"] = 0
+    start_config(fleet, config)
+    fleet.send(*[wire.job(line(n)) for n in range(60)])
+    fleet.outcomes(60)
+    job = wire.job(line(), deadline_ms=int((time.time() + 3.5) * 1000))
+    fleet.send(job)
+    fleet.outcomes(61)
+    assert by_tier(fleet, job) == [("tiny", "deadline.near", 0), ("mid", None, 1)]
+
+
+def test_the_latency_of_a_tier(fleet, model):
+    """The one that is called and the one that waits for room are both kept no longer."""
+    tiny, mid = model(sure), model(sure)
+    tiny.hold()
+    config = cascade(tiny.url, mid.url)
+    config["tiers"]["tiny"].update(latency="500ms", in_flight=1)
+    worker = start_config(fleet, config)[0]
+    jobs = [wire.job(line(n)) for n in range(2)]
+    fleet.send(*jobs)
+    outcomes = fleet.outcomes(2)
+    assert {o.verdict for o in outcomes.values()} == {"accept"} and tiny.calls == 1
+    found = sorted(by_tier(fleet, job) for job in jobs)
+    assert found == [[("tiny", "limit.latency", calls), ("mid", None, 1)] for calls in (0, 1)]
+    assert worker.metric("taskfit_model_state") == 0
+
+
 def test_a_batch_that_has_spent_its_cap(fleet, model):
     """One job after the other, each for 0.000001: what comes after the cap is not called."""
     tiny = model(sure)

@@ -249,6 +249,11 @@ static void attempt_insert(struct subject *subject, const struct slice v[ATTEMPT
     row->life = life;
     row->stored_us = world.now_us;
     attempt_of(v, row);
+    if (slice_is(row->attempt.error, "deadline.near")) {
+        tally(TALLY_NEAR);
+    } else if (slice_is(row->attempt.error, "limit.latency")) {
+        tally(TALLY_LATENT);
+    }
     result_key(result, v[0], v[1]);
     if (row->batch >= 0) {
         struct batch_tier *tier = batch_tier_of(row->batch, row->attempt.tier);

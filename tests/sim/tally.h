@@ -63,6 +63,8 @@
     X(IN_HAND, "calls in hand at deaths, not stored") \
     X(ZOMBIE_CALLS, "calls by who had lost the partition") \
     X(CANCELLED, "jobs cancelled") X(GIVEN_UP, "calls given up") X(EXPIRED, "jobs expired") \
+    X(NEAR, "hops passed on for a near deadline") \
+    X(LATENT, "hops at their limit of latency") \
     X(CAPPED, "batches at their cap") \
     X(ACCEPT, "accepted") X(ESCALATE, "escalated") X(REVIEW, "to review") X(DEAD, "decided dead") \
     X(AUDITS, "audits by a tier") X(LABELS, "audits by people") \

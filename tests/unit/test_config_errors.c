@@ -197,7 +197,7 @@ static void test_wrong_tiers(void **state) {
          "taskfit.yaml:25: in_flight: more than limits.in_flight, 100"},
         {"in_flight: 40", "twins: [x]",
          "taskfit.yaml:25: twins: unknown key of tiers.<name>; known are models, shadow, "
-         "in_flight, usual, away"},
+         "in_flight, usual, latency, away"},
     };
     (void)state;
     ASSERT_SLIPS(slips);

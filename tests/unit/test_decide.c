@@ -295,13 +295,31 @@ static void test_moving_on_is_bounded(void **state) {
     scene_init(&s);
     s.attempt.confidence = 0.1;
     s.job.deadline_ms = 1500;
-    s.facts.usual[1].latency_ms = 600;
+    s.facts.usual[1].latency_ms = s.facts.usual[2].latency_ms = 600;
     decided(&s, VERDICT_REVIEW, "confidence.low limit.deadline");
     scene_init(&s);
     s.attempt.confidence = 0.1;
     s.job.deadline_ms = 1700;
     s.facts.usual[1].latency_ms = 600;
     decided(&s, VERDICT_ESCALATE, "confidence.low");
+}
+
+static void test_a_tier_too_slow_for_the_deadline_is_passed_over(void **state) {
+    struct scene s;
+    (void)state;
+    scene_init(&s);
+    s.attempt.confidence = 0.1;
+    s.job.deadline_ms = 1500;
+    s.facts.usual[1] = (struct tier_usual){.latency_ms = 600, .cost_pico_usd = 1000};
+    s.facts.usual[2].latency_ms = 499;
+    s.path.spend_pico_usd = 100;  // what is passed over costs nothing
+    decided(&s, VERDICT_ESCALATE, "confidence.low deadline.near");
+    assert_string_equal(s.decision.next_tier, "large");
+    scene_init(&s);
+    s.attempt.error = slice_of("deadline.near");
+    s.attempt.answer = (struct slice){0};
+    decided(&s, VERDICT_ESCALATE, "deadline.near");
+    assert_string_equal(s.decision.next_tier, "mid");
 }
 
 static void test_the_last_word_is_the_paths(void **state) {
@@ -392,6 +410,7 @@ int main(void) {
         cmocka_unit_test(test_rules_bind_by_their_severity),
         cmocka_unit_test(test_a_rule_and_low_confidence_are_both_told),
         cmocka_unit_test(test_moving_on_is_bounded),
+        cmocka_unit_test(test_a_tier_too_slow_for_the_deadline_is_passed_over),
         cmocka_unit_test(test_the_last_word_is_the_paths),
         cmocka_unit_test(test_accept_best_takes_the_surest_valid_answer),
         cmocka_unit_test(test_accept_best_passes_over_what_breaches_a_rule),
