@@ -135,7 +135,11 @@ static void reload(void) {
     node_wake(node);
 }
 
+// Often while some process has hops of two configurations.
 static void switch_tier(void) {
+    for (unsigned i = 0; i < node_count && chance(0.6); i++) {
+        reload();
+    }
     tally(TALLY_SWITCHED);
     switch_now = (int)between(0, SWITCHES - 1);
     trace("tier mid: switch %d", switch_now);
