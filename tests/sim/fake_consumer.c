@@ -44,7 +44,8 @@ struct consumer {
     bool must_give_back, must_share, revoking, lost;
     int64_t revoked_us;
     struct event join, heartbeat;
-    struct list commits;   // on their way
+    struct list commits;   // on their way, in one connection:
+    int64_t commits_us;    // none comes before the last that was sent
     struct list answered;  // to be heard at the next poll
 };
 
@@ -328,7 +329,9 @@ bool consumer_commit(struct consumer *consumer, const struct consumer_offset *of
         commit->offsets[i].offset = offsets[i].offset;
     }
     list_append(&consumer->commits, &commit->node);
-    event_in(&commit->event, about_us(2 * MS_US), on_commit, commit);
+    int64_t comes_us = world.now_us + about_us(2 * MS_US);
+    consumer->commits_us = comes_us > consumer->commits_us ? comes_us : consumer->commits_us + 1;
+    event_in(&commit->event, consumer->commits_us - world.now_us, on_commit, commit);
     return true;
 }
 
