@@ -6,7 +6,8 @@ select g.n, a.job_id is not null, d.job_id is not null, c.job_id is not null or 
        b.cost_pico_usd >= b.spend_cap_pico_usd, l.job_id is not null,
        a.tier, a.model, a.answer, a.error, a.error_text, a.confidence_raw, a.confidence,
        a.calibration, a.prompt, a.input_tokens, a.output_tokens, a.cached_tokens, a.cost_pico_usd,
-       a.calls, a.latency_ms, a.started_at, a.http_status, l.text
+       a.calls, a.latency_ms, a.started_at, a.http_status, a.verifier, a.verifier_says,
+       l.text
 from unnest($1::uuid[], $2::int2[], $3::uuid[]) with ordinality g (job_id, hop, batch_id, n)
 left join attempts a on a.job_id = g.job_id and a.hop = g.hop
 left join decisions d on d.job_id = g.job_id and d.hop = g.hop
@@ -35,11 +36,12 @@ select weights from switches where tier = $1::text order by id desc limit 1
 with stored as (
     insert into attempts (job_id, hop, tier, path, batch_id, model, answer, error, error_text,
         confidence_raw, confidence, calibration, prompt, input_tokens, output_tokens,
-        cached_tokens, cost_pico_usd, calls, latency_ms, http_status, started_at, worker)
-    select g.*, $22 from unnest($1::uuid[], $2::int2[], $3::text[], $4::text[], $5::uuid[],
+        cached_tokens, cost_pico_usd, calls, latency_ms, http_status, started_at, verifier,
+        verifier_says, worker)
+    select g.*, $24 from unnest($1::uuid[], $2::int2[], $3::text[], $4::text[], $5::uuid[],
         $6::text[], $7::json[], $8::text[], $9::text[], $10::float8[], $11::float8[], $12::text[],
         $13::text[], $14::int4[], $15::int4[], $16::int4[], $17::int8[], $18::int2[], $19::int4[],
-        $20::int2[], $21::timestamptz[]) g
+        $20::int2[], $21::timestamptz[], $22::text[], $23::text[]) g
     on conflict do nothing
     returning job_id, hop, batch_id, tier, error, cost_pico_usd
 ), sums as (
@@ -329,7 +331,8 @@ select coalesce(a.hop, d.hop), a.job_id is not null, d.job_id is not null,
        a.latency_ms, a.http_status, a.worker, a.started_at, a.stored_at,
        d.verdict, d.final, array_to_string(d.reasons, ','), d.explanation, d.next_tier,
        d.answer_hop, d.threshold, d.policy, d.audit, d.cost_pico_usd, d.custom_id, d.line,
-       d.tenant, d.created_at, d.decided_at, d.confidence, p.certificate, c.text
+       d.tenant, d.created_at, d.decided_at, d.confidence, p.certificate, c.text,
+       a.verifier, a.verifier_says
 from (select * from attempts where job_id = $1) a
 full join (select * from decisions where job_id = $1) d on d.hop = a.hop
 left join policies p on p.version = d.policy

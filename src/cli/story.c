@@ -16,6 +16,7 @@ enum hop_column {
     HOP_VERDICT, HOP_FINAL, HOP_REASONS, HOP_EXPLANATION, HOP_NEXT_TIER,
     HOP_ANSWER_HOP, HOP_THRESHOLD, HOP_POLICY, HOP_AUDIT, HOP_COST_SO_FAR, HOP_CUSTOM_ID, HOP_LINE,
     HOP_TENANT, HOP_CREATED, HOP_DECIDED_AT, HOP_DECIDED_BY, HOP_CERTIFICATE, HOP_CERTIFICATE_TEXT,
+    HOP_VERIFIER, HOP_VERIFIER_SAYS,
 };
 
 enum letter_column {
@@ -50,6 +51,8 @@ static void read_attempt(const struct reader *r, int row, struct story_hop *hop)
         .confidence = pg_get_float8(r->result, row, HOP_CONFIDENCE),
         .calibration = text(r, row, HOP_CALIBRATION),
         .prompt = text(r, row, HOP_PROMPT),
+        .verifier = text(r, row, HOP_VERIFIER),
+        .verifier_says = text(r, row, HOP_VERIFIER_SAYS),
         .input_tokens = count(r, row, HOP_INPUT_TOKENS),
         .output_tokens = count(r, row, HOP_OUTPUT_TOKENS),
         .cached_tokens = count(r, row, HOP_CACHED_TOKENS),

@@ -12,6 +12,8 @@ static void add_attempt(struct buf *out, const struct story_hop *hop) {
     json_real(out, "confidence", a->confidence);
     json_text(out, "calibration", a->calibration);
     json_text(out, "prompt", a->prompt);
+    json_text(out, "verifier", a->verifier);
+    json_text(out, "verifier_says", a->verifier_says);
     json_count(out, "input_tokens", a->input_tokens);
     json_count(out, "output_tokens", a->output_tokens);
     json_count(out, "cached_tokens", a->cached_tokens);

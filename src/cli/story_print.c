@@ -111,6 +111,12 @@ static void print_confidence(struct page *page, const struct story_hop *hop) {
     page_flush(page, "confidence");
 }
 
+static void print_verifier(struct page *page, const struct attempt *a) {
+    buf_printf(&page->text, "%.*s%s%.*s", SLICE_ARGS(a->verifier),
+               a->verifier_says.at ? " says " : " gave no answer", SLICE_ARGS(a->verifier_says));
+    page_flush(page, "verifier");
+}
+
 static void print_error(struct page *page, const struct attempt *a) {
     struct decision_reason reason = {.code = a->error, .text = a->error_text};
     page_pair(page, "error", a->error, 0, reason_words(&reason, page->arena));
@@ -147,6 +153,9 @@ static void print_attempt(struct page *page, const struct story *story,
     } else {
         page_field(page, "answer", a->answer);
         print_confidence(page, hop);
+    }
+    if (a->verifier.at) {
+        print_verifier(page, a);
     }
     if (a->prompt.at) {
         page_field(page, "prompt", a->prompt);

@@ -10,8 +10,8 @@
 
 enum { TIER_LEAST = 12 };
 
-static const char *url_of(const struct hop *hop) {
-    const struct config_model *model = config_model_find(hop->config, hop->attempt.model);
+static const char *url_of(const struct hop *hop, struct slice name) {
+    const struct config_model *model = config_model_find(hop->config, name);
     return model ? model->model.url : "-";
 }
 
@@ -46,11 +46,17 @@ static void print_request(struct page *page, const struct hop *hop) {
     struct decision_reason reason = {.code = hop->attempt.error,
                                      .text = hop->attempt.error_text};
     if (hop->call.body.at) {
-        page_heading(page, "request of %.*s: POST %s", SLICE_ARGS(hop->attempt.tier), url_of(hop));
+        page_heading(page, "request of %.*s: POST %s", SLICE_ARGS(hop->attempt.tier),
+                     url_of(hop, hop->attempt.model));
         page_exact(page, shortened(hop->call.body, page->arena));
     } else {
         page_heading(page, "request of %.*s: none", SLICE_ARGS(hop->attempt.tier));
         page_pair(page, "error", reason.code, 0, reason_words(&reason, page->arena));
+    }
+    if (hop->call.asked.at) {
+        page_heading(page, "request of %.*s's verifier: POST %s", SLICE_ARGS(hop->attempt.tier),
+                     url_of(hop, hop->attempt.verifier));
+        page_exact(page, shortened(hop->call.asked, page->arena));
     }
 }
 
@@ -60,6 +66,16 @@ static void put_model(struct buf *out, const struct hop *hop) {
 
 static void put_answer(struct buf *out, const struct hop *hop) {
     buf_slice_add(out, hop->attempt.answer.at ? hop->attempt.answer : hop->attempt.error);
+}
+
+static void put_verifier(struct buf *out, const struct hop *hop) {
+    const struct attempt *a = &hop->attempt;
+    if (a->verifier.at == NULL) {
+        buf_char(out, '-');
+        return;
+    }
+    buf_printf(out, "%.*s: %.*s", SLICE_ARGS(a->verifier),
+               SLICE_ARGS(a->verifier_says.at ? a->verifier_says : slice_of("no answer")));
 }
 
 static void put_raw(struct buf *out, const struct hop *hop) {
@@ -128,7 +144,8 @@ static const struct {
     const char *name;
     void (*put)(struct buf *out, const struct hop *hop);
 } rows[] = {
-    {"model", put_model},           {"answer", put_answer},       {"confidence", put_raw},
+    {"model", put_model},           {"answer", put_answer},       {"verifier", put_verifier},
+    {"confidence", put_raw},
     {"calibrated", put_calibrated}, {"threshold", put_threshold}, {"rules", put_rules},
     {"decision", put_decision},     {"tokens", put_tokens},       {"cost", put_cost},
     {"latency", put_latency},       {"calls", put_calls},
@@ -244,8 +261,11 @@ void try_json(const struct try_result *result, FILE *out) {
         json_text(&text, "tier", hop->attempt.tier);
         json_text(&text, "model", hop->attempt.model);
         json_text(&text, "prompt", hop->attempt.prompt);
-        json_text(&text, "url", slice_of(url_of(hop)));
+        json_text(&text, "url", slice_of(url_of(hop, hop->attempt.model)));
         json_raw_text(&text, "request", hop->call.body);
+        json_text(&text, "verifier", hop->attempt.verifier);
+        json_raw_text(&text, "verifier_request", hop->call.asked);
+        json_text(&text, "verifier_says", hop->attempt.verifier_says);
         json_attempt(&text, &hop->attempt);
         if (hop->decision) {
             json_decision(&text, hop->decision);

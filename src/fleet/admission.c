@@ -10,7 +10,8 @@ enum column {
     COLUMN_TIER, COLUMN_MODEL, COLUMN_ANSWER, COLUMN_ERROR, COLUMN_ERROR_TEXT,
     COLUMN_CONFIDENCE_RAW, COLUMN_CONFIDENCE, COLUMN_CALIBRATION, COLUMN_PROMPT,
     COLUMN_INPUT_TOKENS, COLUMN_OUTPUT_TOKENS, COLUMN_CACHED_TOKENS, COLUMN_COST, COLUMN_CALLS,
-    COLUMN_LATENCY, COLUMN_STARTED, COLUMN_HTTP_STATUS, COLUMN_LETTER_TEXT,
+    COLUMN_LATENCY, COLUMN_STARTED, COLUMN_HTTP_STATUS, COLUMN_VERIFIER,
+    COLUMN_VERIFIER_SAYS, COLUMN_LETTER_TEXT,
 };
 
 void admission_encode(struct hop *const *rows, size_t count, struct pg_params *params) {
@@ -60,6 +61,8 @@ static void attempt_read(struct hop *hop, const struct pg_result *r, int row) {
         .latency_ms = pg_get_int(r, row, COLUMN_LATENCY),
         .started_ms = pg_get_time(r, row, COLUMN_STARTED),
         .http_status = count_of(r, row, COLUMN_HTTP_STATUS),
+        .verifier = text_of(hop, r, row, COLUMN_VERIFIER),
+        .verifier_says = text_of(hop, r, row, COLUMN_VERIFIER_SAYS),
     };
 }
 

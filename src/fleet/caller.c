@@ -186,7 +186,7 @@ static void warn(struct caller *caller, const struct hop *hop, const struct read
     if (caller->warned_ms > 0 && now_ms - caller->warned_ms < WARN_MS) {
         return;
     }
-    log_warn("%.*s gave no answer to %u hops: %s: %.*s", SLICE_ARGS(hop->attempt.model),
+    log_warn("%s gave no answer to %u hops: %s: %.*s", hop->call.model->conf->model.name,
              caller->failures, reason_code(reading->error), SLICE_ARGS(reading->error_text));
     caller->warned_ms = now_ms;
     caller->failures = 0;
@@ -209,8 +209,9 @@ static void go_on(struct caller *caller, struct hop_try *try, const struct readi
         caller->events.waiting(caller->owner, hop, wait_ms);
         return;
     }
+    bool silent = hop->call.verified && reading->error == REASON_ANSWER_MISSING;
     warn(caller, hop, reading);
-    fail(hop, reading->error, reading->error_text);
+    fail(hop, silent ? REASON_ANSWER_VERIFIER : reading->error, reading->error_text);
     caller->events.called(caller->owner, hop);
 }
 
@@ -226,6 +227,10 @@ static void answer(struct caller *caller, struct hop_try *try, const struct read
         tail_hear(tail, now_ms - other->gate.at.sent_ms);
         try_give_up(other);
         reply_pay_twice(hop, reading);
+    }
+    if (caller->kind != CALLER_SHADOWS && reply_hold(hop, reading)) {
+        caller->events.waiting(caller->owner, hop, 0);
+        return;
     }
     reply_judge(hop, reading);
     caller->events.called(caller->owner, hop);
@@ -293,8 +298,10 @@ static void adopt(struct caller *caller, struct hop *hop, struct model_use *use,
     }
     hop->call.model = use;
     hop->call.caller = caller;
-    hop->attempt.model = slice_of(model->name);
-    hop->attempt.prompt = slice_of(model->prompt_version);
+    if (hop->call.verified == NULL) {
+        hop->attempt.model = slice_of(model->name);
+        hop->attempt.prompt = slice_of(model->prompt_version);
+    }
     if (hop->call.key == NULL) {
         hop->call.first_ms = now_ms;
         hop->attempt.started_ms = loop_wall_ms(caller->process->loop);
@@ -306,8 +313,14 @@ static void adopt(struct caller *caller, struct hop *hop, struct model_use *use,
 }
 
 bool caller_preview(struct caller *caller, struct hop *hop) {
-    struct model_use *use = hop->call.model;
-    adopt(caller, hop, use ? use : models_first(caller->models, hop), 0);
+    struct model_use *first = hop->call.verified ? hop->call.verified : hop->call.model;
+    if (hop->call.verified) {
+        adopt(caller, hop, models_first(caller->models, hop), 0);
+        hop->call.asked = build(caller, hop) ? hop->call.body : (struct slice){0};
+        hop->call.body = (struct slice){0};
+        hop->call.verified = NULL;
+    }
+    adopt(caller, hop, first ? first : models_first(caller->models, hop), 0);
     return build(caller, hop);
 }
 
@@ -374,7 +387,9 @@ int64_t caller_turn(struct caller *caller, int64_t now_ms) {
 static enum caller_verdict pass_on(struct hop *hop) {
     bool tried = hop->call.error != REASON_NONE;
     fail(hop, tried ? hop->call.error : REASON_ERROR_TIER,
-         tried ? hop->call.error_text : slice_of("its models are away"));
+         tried                ? hop->call.error_text
+         : hop->call.verified ? slice_of("the verifier is away")
+                              : slice_of("its models are away"));
     return CALLER_FAILED;
 }
 

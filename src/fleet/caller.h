@@ -1,7 +1,8 @@
 // Calls to the models of a tier: which model, the request, retries, and what the reply comes to.
 //
 // A hop that has an answer, or an error that is worth no further try, is `called`: its attempt is
-// complete. One that may do better later is `waiting`. Both are told from events, never from within
+// complete. One that may do better later is `waiting`, and so is one whose answer is there and is
+// now to be verified (hop->call.verified). Both are told from events, never from within
 // caller_start.
 //
 // Attachments that are named by address are fetched first (fleet/fetcher.h), within the hop's tries
@@ -63,7 +64,8 @@ int64_t caller_wait_ms(const struct caller *caller);
 // Nobody is there in any model of the tier, and its jobs wait for one.
 bool caller_away(const struct caller *caller);
 // Chooses the model and makes hop->call.body, as caller_start would, or as it did: a large body is
-// not kept. Sends nothing. False: the attempt holds the error.
+// not kept; and hop->call.asked, if its verifier was called. Sends nothing, and ends the hop's
+// calls. False: the attempt holds the error.
 bool caller_preview(struct caller *caller, struct hop *hop);
 // Do jobs like this hop go to the model?
 bool caller_uses(struct caller *caller, const struct hop *hop, const struct config_model *model);

@@ -41,8 +41,8 @@ struct config_path {
 
 struct config_model {
     struct model model;
-    struct jq *prompt;  // job's input → payload; NULL: none
-    struct jq *reply;   // reply's body → what the dialect reads; NULL: none
+    struct jq *prompt, *reply;  // of the job's input, of the reply's body; NULL: none
+    const struct config_model *verifier;  // is asked about its answers; NULL: none
 };
 
 struct config_tier {

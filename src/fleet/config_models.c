@@ -8,7 +8,7 @@ enum { VERSION_HEX = 16, MODELS_MOST = 256 };
 
 // What the tables fill, before it is checked and becomes a model.
 struct draft {
-    const char *dialect, *url, *model, *key, *prompt, *reply;
+    const char *dialect, *url, *model, *key, *prompt, *reply, *verifier;
     const struct conf_node *extra, *price, *limits, *retry, *labels, *tensors;
     int confidence;
     bool hedge, attachments;
@@ -40,11 +40,16 @@ static const struct conf_row model_rows[] = {
      "a jq program, as in prompt, that makes what the dialect reads of the reply's body"},
     {"extra", CONF_NODE, MODEL(extra), "", 0, 0, "map",
      "members added to the request's JSON as they are: { temperature: 0 }"},
-    {"confidence", CONF_CHOICE, MODEL(confidence), "none", 0, 0, "none field logprob agreement",
+    {"confidence", CONF_CHOICE, MODEL(confidence), "none", 0, 0, 
+     "none field logprob agreement verifier",
      "how sure the model is: field, a number in its reply (of classifiers the class's "
      "probability); logprob, the probability of the answer's tokens; agreement, the share of "
-     "several answers that agree, for which there must be a temperature; none, only form and rules "
-     "speak for an answer"},
+     "several answers that agree, for which there must be a temperature; verifier, what a second "
+     "model says of the answer; none, only form and rules speak for an answer"},
+    {"verifier", CONF_TEXT, MODEL(verifier), "", 0, 0, NULL,
+     "with confidence verifier: the name@version of another of these models. Its prompt sees "
+     "{\"input\", \"answer\"}, it answers correct or wrong, and its own confidence (none: it is "
+     "taken at its word) tells how surely; its limits, tries and price hold for its calls"},
     {"price", CONF_NODE, MODEL(price), "", 0, 0, "map", "what it costs, below; absent: nothing"},
     {"limits", CONF_NODE, MODEL(limits), "", 0, 0, "map", "what bounds its use, below"},
     {"timeout", CONF_DURATION, MODEL(timeout_ms), "60s", 1, 3600000, NULL, "of one request"},
@@ -270,6 +275,61 @@ static bool model_read(struct config *config, const struct conf_node *node,
            config_bounds_read(config, node, m, err) && programs_read(config, node, model, err);
 }
 
+// --- verifiers
+
+// The prompt's version is that of all that the confidence depends on.
+static void version_seal(struct config *config, struct config_model *model) {
+    const struct model *verifier = &model->verifier->model;
+    const char *own = model->model.prompt_version, *its = verifier->prompt_version;
+    char hex[SHA256_HEX];
+    struct slice text = arena_printf(&config->arena, "%s\n%s\n%s", own ? own : "",
+                                     verifier->name, its ? its : "");
+    sha256_hex(text, hex);
+    model->model.prompt_version = arena_string(&config->arena, (struct slice){hex, VERSION_HEX});
+}
+
+static bool verifier_read(struct config *config, const struct conf_node *node,
+                          struct config_model *model, struct err *err) {
+    const struct conf_node *named = conf_get(node, "verifier");
+    bool wanted = model->model.confidence == CONFIDENCE_VERIFIER;
+    if (named == NULL) {
+        return !wanted || conf_error(conf_get(node, "confidence"), err,
+                                     "this needs verifier: another model's name@version");
+    }
+    if (!wanted) {
+        return conf_error(named, err, "this needs confidence: verifier");
+    }
+    model->verifier = config_model_find(config, slice_of(named->text));
+    if (model->verifier == NULL) {
+        return config_no_model(config, named, err);
+    }
+    if (model->verifier == model) {
+        return conf_error(named, err, "a model does not verify its own answers; name another");
+    }
+    if (model->verifier->model.confidence == CONFIDENCE_VERIFIER) {
+        return conf_error(named, err, "%s has a verifier of its own; name one whose confidence is "
+                          "field, logprob, agreement or none", named->text);
+    }
+    return true;
+}
+
+// When all models are known.
+static bool verifiers_read(struct config *config, const struct conf_node *models,
+                           struct config_model *all, struct err *err) {
+    struct config_model *model = all;
+    for (const struct conf_node *node = models->children; node; node = node->next) {
+        if (!verifier_read(config, node, model++, err)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < config->model_count; i++) {
+        if (all[i].verifier) {
+            version_seal(config, &all[i]);
+        }
+    }
+    return true;
+}
+
 bool config_models_read(struct config *config, const struct conf_node *models, struct err *err) {
     size_t count = config_children(models);
     if (count == 0 || count > MODELS_MOST) {
@@ -283,5 +343,5 @@ bool config_models_read(struct config *config, const struct conf_node *models, s
             return false;
         }
     }
-    return true;
+    return verifiers_read(config, models, all, err);
 }

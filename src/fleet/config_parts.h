@@ -72,6 +72,10 @@ const char *config_hint(struct config *config, const char *name, const char *con
 bool config_texts(struct config *config, const struct conf_node *list, const char *const **texts,
                   uint32_t *count, struct err *err) MUST_CHECK;
 
+// Says that there is no model of the name that node holds, and which one may be meant.
+bool config_no_model(struct config *config, const struct conf_node *node,
+                     struct err *err) MUST_CHECK;
+
 size_t config_children(const struct conf_node *node);
 
 enum { CONFIG_PROGRAM_BYTES = 256 << 10, CONFIG_LABELS_MOST = 10000 };

@@ -78,7 +78,7 @@ static bool name_check(const struct conf_node *node, struct err *err) {
     return config_name_check(&naming, node, node->key, err);
 }
 
-static bool no_model(struct config *config, const struct conf_node *node, struct err *err) {
+bool config_no_model(struct config *config, const struct conf_node *node, struct err *err) {
     char shown[CONF_SHOWN];
     const char **names = arena_alloc(&config->arena, config->model_count * sizeof(*names));
     for (uint32_t i = 0; i < config->model_count; i++) {
@@ -98,7 +98,7 @@ static bool use_read(struct config *config, const struct conf_node *node,
     }
     const struct config_model *model = config_model_find(config, slice_of(draft.use));
     if (model == NULL) {
-        return no_model(config, config_at(node, "use"), err);
+        return config_no_model(config, config_at(node, "use"), err);
     }
     for (uint32_t i = 0; i < tier->model_count; i++) {
         if (tier->models[i].model == model) {
@@ -120,7 +120,7 @@ static bool shadow_read(struct config *config, const struct conf_node *node,
     }
     const struct config_model *model = config_model_find(config, slice_of(draft.use));
     if (model == NULL) {
-        return no_model(config, config_at(node, "use"), err);
+        return config_no_model(config, config_at(node, "use"), err);
     }
     bool twice = false;
     for (uint32_t i = 0; i < tier->model_count; i++) {

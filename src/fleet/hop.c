@@ -38,6 +38,15 @@ void hop_move(struct hop *hop, enum step step, struct list *list) {
     list_append(list, &hop->node);
 }
 
+void hop_count(const struct hop *hop, struct metrics *metrics) {
+    const struct attempt *a = &hop->attempt;
+    metric_add(metrics, METRIC_ROWS_STORED, "", 1);
+    metric_add(metrics, METRIC_ATTEMPTS, a->model.at ? a->model.at : "none", 1);
+    if (a->error.at) {
+        metric_add(metrics, METRIC_ATTEMPT_ERRORS, a->error.at, 1);
+    }
+}
+
 struct rules_subject hop_subject(const struct hop *hop) {
     return (struct rules_subject){
         .input = hop->job.input,

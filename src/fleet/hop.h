@@ -18,6 +18,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/metric.h"
 #include "dialect/dialect.h"
 #include "fleet/config.h"
 #include "fleet/hop_call.h"
@@ -91,6 +92,9 @@ enum reason hop_find_path(struct hop *hop, struct slice tier, struct slice *text
 
 // One place moves a hop on, and says so in the debug log.
 void hop_move(struct hop *hop, enum step step, struct list *list);
+
+// Its attempt has been stored.
+void hop_count(const struct hop *hop, struct metrics *metrics);
 
 // What rules see of it.
 struct rules_subject hop_subject(const struct hop *hop);

@@ -26,6 +26,9 @@ struct hop_try {
 struct hop_call {
     struct caller *caller;
     struct model_use *model;
+    struct model_use *verified;  // whose answer is there, and `model` its verifier; NULL: none is
+    struct slice answer;         // of `verified`
+    struct slice asked;          // caller_preview: what the verifier was sent
     struct hop_try tries[2];  // the second, if the first is slow
     struct heap_node slow;    // when the first is
     struct fetch *fetch;     // of attachments, before the call; NULL: none is under way

@@ -120,8 +120,12 @@ static void weigh(struct models *models, struct model_set *set) {
     }
     set->weights = 0;
     for (uint32_t i = 0; i < as.model_count; i++) {
-        use_of(models, set, tier, as.models[i].model)->weight = as.models[i].weight;
+        const struct config_model *model = as.models[i].model;
+        use_of(models, set, tier, model)->weight = as.models[i].weight;
         set->weights += as.models[i].weight;
+        if (model->verifier) {
+            use_of(models, set, tier, model->verifier);
+        }
     }
 }
 
@@ -276,11 +280,21 @@ static uint32_t place_of(const struct model_set *set, const struct hop *hop) {
     return chosen;
 }
 
+// Its place in the set was made with the model that it verifies.
+static struct model_use *verifier_of(struct models *models, const struct hop *hop) {
+    struct model_set *set = set_of(models, hop->config);
+    return use_of(models, set, set->tier, hop->call.verified->conf->verifier);
+}
+
 struct model_use *models_choose(struct models *models, const struct hop *hop, int64_t now_ms,
                                 struct models_wait *wait) {
     struct model_set *set = set_of(models, hop->config);
     uint32_t chosen = place_of(set, hop);
     *wait = (struct models_wait){.asked = true, .away = true, .wait_ms = -1};
+    if (hop->call.verified) {
+        struct model_use *use = verifier_of(models, hop);
+        return may_call(models, use, hop, now_ms, wait) ? use : NULL;
+    }
     for (uint32_t i = 0; i < set->model_count; i++) {
         struct model_use *use = set->models[(chosen + i) % set->model_count];
         bool meant = hop->call.only == NULL ? use->weight > 0 : use->conf == hop->call.only;
@@ -302,6 +316,9 @@ bool models_use(struct models *models, const struct hop *hop, const struct confi
 }
 
 struct model_use *models_first(struct models *models, const struct hop *hop) {
+    if (hop->call.verified) {
+        return verifier_of(models, hop);
+    }
     struct model_set *set = set_of(models, hop->config);
     return set->models[place_of(set, hop)];
 }

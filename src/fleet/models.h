@@ -62,8 +62,8 @@ struct models_wait {
     bool busy;       // one has as many calls as it may
     int64_t wait_ms;
 };
-// The hop's `only`, or by weight, from the job's id: the same job always has the same model, as
-// long as that may be called. NULL: none may.
+// The verifier of an answer that is there; the hop's `only`; or by weight, from the job's id: the
+// same job always has the same model, as long as that may be called. NULL: none may.
 struct model_use *models_choose(struct models *models, const struct hop *hop, int64_t now_ms,
                                 struct models_wait *wait);
 // Is it one that hops like this one may go to?

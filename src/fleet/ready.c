@@ -20,6 +20,8 @@ void ready_init(struct ready *ready, const struct config *config) {
     *ready = (struct ready){.lane_count = config->lane_count};
     list_init(&ready->hops);
     list_init(&ready->aside);
+    list_init(&ready->verifying);
+    list_init(&ready->held);
     turns_init(&ready->turns);
     for (uint32_t i = 0; i < ready->lane_count; i++) {
         ready->lanes[i] = mem_string(config->lanes[i].name);
@@ -42,10 +44,15 @@ void ready_tidy(struct ready *ready, struct process *process, const struct intak
         metric_set(&process->metrics, METRIC_LANE_BACKLOG_JOBS, ready->lanes[i],
                    intake_backlog(intake, i));
     }
+    metric_set(&process->metrics, METRIC_HOPS_IN_STEP, "verifying", (double)ready_held(ready));
     weigh(ready, process->config);
 }
 
 void ready_add(struct ready *ready, struct hop *hop, bool retried) {
+    if (hop->call.verified) {
+        hop_move(hop, STEP_READY, &ready->verifying);
+        return;
+    }
     const struct turns_place place = {
         .lane = hop->part.lane,
         .tenant = hop->job.tenant.len > 0 ? hash64(hop->job.tenant, 0) : 0,

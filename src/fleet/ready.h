@@ -4,7 +4,8 @@
 // large one waits for. But for two who are set aside, and tried before all others as soon as a
 // model may have room again: those that began with an older configuration, whose models are not
 // those that the others wait for; and a few for whom one model has too little left of a rate while
-// another is at its calls, which they wait for.
+// another is at its calls, which they wait for. Those that have an answer, and wait
+// for its verifier, have no turn: they had it.
 #ifndef TASKFIT_FLEET_READY_H
 #define TASKFIT_FLEET_READY_H
 
@@ -15,6 +16,7 @@ struct process;
 struct ready {
     struct list hops;  // all
     struct list aside;
+    struct list verifying, held;  // those for a verifier; those of them that are WAITING
     struct turns turns;
     char *lanes[LANES_MOST];  // their names, in the order of the start
     uint32_t lane_count;
@@ -34,6 +36,16 @@ struct hop *ready_next(struct ready *ready);
 void ready_take(struct ready *ready, struct hop *hop);
 // It has its turn, but waits on. False: too many do.
 bool ready_set_aside(struct ready *ready, struct hop *hop, bool any_number);
+
+static inline size_t ready_held(const struct ready *ready) {
+    return ready->verifying.count + ready->held.count;
+}
+
+// The first of those that wait for a verifier; NULL: none does.
+static inline struct hop *ready_verified(struct ready *ready) {
+    struct list_node *node = list_first(&ready->verifying);
+    return node ? LIST_ENTRY(node, struct hop, node) : NULL;
+}
 
 static inline struct hop *ready_hop(struct list_node *in_aside) {
     return LIST_ENTRY(in_aside, struct hop, turn.node);

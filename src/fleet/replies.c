@@ -7,11 +7,14 @@
 #include "fleet/process.h"
 #include "io/jq.h"
 #include "io/loop.h"
+#include "job/answer.h"
+#include "job/verification.h"
 
 struct request reply_request(const struct hop *hop, struct slice payload) {
     const struct config_model *conf = hop->call.model->conf;
     return (struct request){.model = &conf->model,
-                            .path = &hop->path->policy,
+                            .path = hop->call.verified ? &verification_path
+                                                       : &hop->path->policy,
                             .payload = payload,
                             .prompted = conf->prompt != NULL,
                             .attachments = hop->job.attachments,
@@ -151,17 +154,68 @@ struct gate_reply reply_news(struct process *process, const struct hop *hop,
 
 // --- answers
 
-void reply_judge(struct hop *hop, const struct reading *reading) {
-    const struct model *model = &hop->call.model->conf->model;
-    struct attempt *a = &hop->attempt;
-    double raw = NAN;
-    a->answer = reading->answer;
-    if (model->confidence == CONFIDENCE_FIELD || model->confidence == CONFIDENCE_AGREEMENT) {
-        raw = reading->signals.field;
-    } else if (model->confidence == CONFIDENCE_LOGPROB) {
-        raw = confidence_from_logprobs(&hop->path->policy.answer, reading->answer,
-                                       &reading->signals);
+static double sure_of(const struct model *model, const struct answer_form *form,
+                      const struct reading *reading) {
+    switch (model->confidence) {
+    case CONFIDENCE_FIELD:
+    case CONFIDENCE_AGREEMENT:
+        return confidence_checked(reading->signals.field);
+    case CONFIDENCE_LOGPROB:
+        return confidence_checked(
+            confidence_from_logprobs(form, reading->answer, &reading->signals));
+    case CONFIDENCE_NONE:
+    case CONFIDENCE_VERIFIER:
+        break;
     }
-    a->confidence_raw = confidence_checked(raw);
+    return NAN;
+}
+
+// A verifier that is asked for no confidence is taken at its word.
+static void judge_verified(struct hop *hop, const struct reading *reading) {
+    const struct model *verifier = &hop->call.model->conf->model;
+    struct attempt *a = &hop->attempt;
+    struct verification verification;
+    double sure = verifier->confidence == CONFIDENCE_NONE
+                      ? 1
+                      : sure_of(verifier, &verification_path.answer, reading);
+    enum reason reason = verification_read(reading->answer, sure, &hop->arena, &verification);
+    if (reason != REASON_NONE) {
+        a->error = slice_of(reason_code(reason));
+        a->error_text = arena_printf(&hop->arena, "%s: %.*s", verifier->name,
+                                     SLICE_ARGS(verification.detail));
+        return;
+    }
+    a->answer = hop->call.answer;
+    a->verifier_says = verification.word;
+    a->confidence_raw = verification.confidence;
+}
+
+bool reply_hold(struct hop *hop, const struct reading *reading) {
+    struct hop_call *call = &hop->call;
+    struct slice detail;
+    if (call->verified || call->model->conf->verifier == NULL ||
+        answer_check(&hop->path->policy.answer, reading->answer, &hop->arena, &detail) !=
+            REASON_NONE) {
+        return false;
+    }
+    call->answer = reading->answer;
+    call->verified = call->model;
+    call->since_ms = 0;
+    call->failures = call->refusals = 0;
+    call->error = REASON_NONE;
+    call->key = arena_string(&hop->arena, arena_printf(&hop->arena, "%s-verify", call->key));
+    hop->attempt.verifier = slice_of(call->model->conf->verifier->model.name);
+    return true;
+}
+
+void reply_judge(struct hop *hop, const struct reading *reading) {
+    struct attempt *a = &hop->attempt;
+    if (hop->call.verified) {
+        judge_verified(hop, reading);
+    } else {
+        a->answer = reading->answer;
+        a->confidence_raw = sure_of(&hop->call.model->conf->model, &hop->path->policy.answer,
+                                    reading);
+    }
     confidence_calibrate(&hop->path->policy, a);
 }

@@ -22,7 +22,13 @@ void reply_pay_twice(struct hop *hop, const struct reading *reading);
 struct gate_reply reply_news(struct process *process, const struct hop *hop,
                              const struct http_reply *http, const struct reading *reading);
 
-// Answer and confidence of a reading without an error become the attempt's.
+// The answer is there, and stays with the hop until its verifier has been asked about it: by a call
+// like the first, with limits, tries and a key of its own. False: there is no verifier, or it has
+// been asked, or the answer has not the path's form and is refused whatever it would say.
+bool reply_hold(struct hop *hop, const struct reading *reading);
+
+// Answer and confidence of a reading without an error become the attempt's; of a verifier's, the
+// answer that it was asked about with the confidence that it has from it, or an error.
 void reply_judge(struct hop *hop, const struct reading *reading);
 
 #endif

@@ -46,16 +46,39 @@ static void write_input(const struct hop *hop, bool content, struct buf *out) {
     buf_char(out, '}');
 }
 
-static bool run_prompt(struct hop *hop, struct buf *payload, struct buf *scratch, struct err *err) {
-    const struct config_model *conf = hop->call.model->conf;
-    struct slice input = hop->job.input;
-    buf_clear(payload);
+static void write_verification(const struct hop *hop, bool content, struct buf *out) {
+    buf_text(out, "{\"input\":");
+    buf_slice_add(out, hop->job.input);
+    buf_text(out, ",\"answer\":");
+    buf_slice_add(out, hop->call.answer);
     if (hop->job.attachment_count > 0) {
-        buf_clear(scratch);
-        write_input(hop, !conf->model.dialect->parts, scratch);
-        input = buf_slice(scratch);
+        buf_text(out, ",\"attachments\":");
+        attachments_json(hop->job.attachments, hop->job.attachment_count, content, out);
     }
-    return jq_run(conf->prompt, input, payload, err);
+    buf_char(out, '}');
+}
+
+// What the prompt makes of it, or else what it would have seen; in the latter case a model's
+// attachments are not in the payload: see request_make.
+static bool make_payload(struct hop *hop, struct buf *payload, struct buf *scratch,
+                         struct err *err) {
+    const struct config_model *conf = hop->call.model->conf;
+    bool content = !conf->model.dialect->parts;
+    struct slice seen = hop->job.input;
+    buf_clear(scratch);
+    buf_clear(payload);
+    if (hop->call.verified) {
+        write_verification(hop, content, scratch);
+        seen = buf_slice(scratch);
+    } else if (hop->job.attachment_count > 0) {
+        write_input(hop, content, scratch);
+        seen = buf_slice(scratch);
+    }
+    if (conf->prompt) {
+        return jq_run(conf->prompt, seen, payload, err);
+    }
+    buf_slice_add(payload, seen);
+    return true;
 }
 
 bool request_needs_content(const struct hop *hop) {
@@ -86,8 +109,8 @@ enum reason request_make(struct hop *hop, struct buf *payload, struct buf *body,
             return REASON_ERROR_ATTACHMENT;
         }
     }
-    if (conf->prompt) {
-        if (!run_prompt(hop, payload, body, &err)) {
+    if (conf->prompt || hop->call.verified) {
+        if (!make_payload(hop, payload, body, &err)) {
             *text = arena_printf(&hop->arena, "%s", err.text);
             return REASON_ERROR_PROMPT;
         }

@@ -10,6 +10,9 @@
 // A prompt of a job with attachments sees them in the member `attachments` of an input that is an
 // object: [{"media_type", "name", "uri", "bytes"}, …], or else {"input", "attachments"}. Before a
 // model whose dialect has no parts of messages they have their `content`, in base64, too.
+//
+// A verifier's prompt sees {"input", "answer"}, and the `attachments` beside them; without a prompt
+// that is the payload.
 enum reason request_make(struct hop *hop, struct buf *payload, struct buf *body,
                          struct slice *text);
 

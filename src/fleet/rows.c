@@ -69,6 +69,8 @@ PUT(cost, pg_int8(params, hop->attempt.cost_pico_usd))
 PUT(calls, pg_int2(params, (int16_t)hop->attempt.calls))
 PUT(latency, pg_int4(params, (int32_t)hop->attempt.latency_ms))
 PUT(http_status, pg_int2(params, (int16_t)hop->attempt.http_status))
+PUT(verifier, pg_slice(params, hop->attempt.verifier))
+PUT(verifier_says, pg_slice(params, hop->attempt.verifier_says))
 PUT(started, pg_time(params, hop->attempt.started_ms))
 
 PUT(topic, pg_slice(params, slice_of(ticket_topic(hop->ticket))))
@@ -102,6 +104,7 @@ static const struct row_column attempt_columns[] = {
     {PG_INT8, put_cost},             {PG_INT2, put_calls},
     {PG_INT4, put_latency},          {PG_INT2, put_http_status},
     {PG_TIMESTAMPTZ, put_started},
+    {PG_TEXT, put_verifier},         {PG_TEXT, put_verifier_says},
 };
 
 static const struct row_column shadow_columns[] = {

@@ -186,12 +186,13 @@ static bool is_late(struct worker *w, struct hop *hop, int64_t now_ms) {
 }
 
 // For the process's limit an answer that is not stored yet is still in flight: so neither a crash
-// nor a database that is away costs more calls than that. And is it known where the tier's jobs go?
-static bool may_call(const struct worker *w) {
+// nor a database that is away costs more calls than that; likewise one `held` for its verifier. And
+// is it known where the jobs go?
+static bool may_call(const struct worker *w, size_t held) {
     const struct config *config = w->station.process->config;
     const struct config_tier *tier = config_tier_find(config, slice_of(w->tier));
     return w->switches.known && w->calling.count < tier->in_flight &&
-           w->calling.count + store_count(w->storing) < config->limits.in_flight;
+           w->calling.count + store_count(w->storing) + held < config->limits.in_flight;
 }
 
 // False: no model of its has room now.
@@ -222,15 +223,20 @@ static int64_t call(struct worker *w, int64_t now_ms) {
     int64_t wait_ms = -1;
     int looks = ASIDE_LOOKS;
     struct hop *hop;
+    bool free = true;
+    while (free && may_call(w, 0) && (hop = ready_verified(&w->ready)) != NULL) {
+        free = call_one(w, hop, now_ms);
+        wait_ms = free ? -1 : caller_wait_ms(w->caller);
+    }
     LIST_FOR(node, &w->ready.aside) {
-        if (!may_call(w) || looks-- == 0) {
+        if (!may_call(w, ready_held(&w->ready)) || looks-- == 0) {
             break;
         }
         if (!call_one(w, ready_hop(node), now_ms)) {
             wait_ms = sooner_ms(wait_ms, caller_wait_ms(w->caller));
         }
     }
-    while (may_call(w) && (hop = ready_next(&w->ready)) != NULL) {
+    while (may_call(w, ready_held(&w->ready)) && (hop = ready_next(&w->ready)) != NULL) {
         if (call_one(w, hop, now_ms)) {
             continue;
         }
@@ -281,7 +287,7 @@ static void on_called(void *owner, struct hop *hop) {
 
 static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
     struct worker *w = owner;
-    if (w->station.draining || hop->dropped) {
+    if ((w->station.draining || hop->dropped) && !hop->call.verified) {
         station_drop(&w->station, hop);
         return;
     }
@@ -289,7 +295,7 @@ static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
         fail_attempt(w, hop, REASON_SPEND_BATCH);
         return;
     }
-    hop_move(hop, STEP_WAITING, &w->waiting);
+    hop_move(hop, STEP_WAITING, hop->call.verified ? &w->ready.held : &w->waiting);
     heap_push(&w->due, &hop->due, loop_now_ms(w->station.process->loop) + wait_ms);
 }
 
@@ -317,16 +323,6 @@ static void encode_attempts(void *owner, struct hop *const *rows, size_t count,
     rows_attempts(rows, count, w->station.process->instance, params);
 }
 
-static void count_attempt(struct worker *w, const struct hop *hop) {
-    const struct attempt *a = &hop->attempt;
-    struct metrics *metrics = &w->station.process->metrics;
-    metric_add(metrics, METRIC_ROWS_STORED, "", 1);
-    metric_add(metrics, METRIC_ATTEMPTS, a->model.at ? a->model.at : "none", 1);
-    if (a->error.at) {
-        metric_add(metrics, METRIC_ATTEMPT_ERRORS, a->error.at, 1);
-    }
-}
-
 // An attempt that was there before stands: the hop asks for it and publishes that one.
 static void on_stored(void *owner, struct hop *const *rows, size_t count,
                       const struct pg_result *result) {
@@ -335,7 +331,7 @@ static void on_stored(void *owner, struct hop *const *rows, size_t count,
     for (size_t i = 0; i < count; i++) {
         pass(w, rows[i]);
         if (rows_is_new(result, &place, rows[i])) {
-            count_attempt(w, rows[i]);
+            hop_count(rows[i], &w->station.process->metrics);
             shadows_see(w->shadows, rows[i]);
             station_publish(&w->station, rows[i]);
         } else {
@@ -372,7 +368,8 @@ static void pack(void *owner, struct hop *hop, struct buf *out) {
 // --- leaving
 
 // What has not been called goes back. A question under way is dropped when it is answered; a call
-// under way is brought to its end, but not tried again.
+// under way is brought to its end, but not tried again; an answer that is there is verified, for it
+// was paid for.
 static void on_leaving(void *owner) {
     struct worker *w = owner;
     struct list *lists[] = {&w->behind, &w->ready.hops, &w->waiting, store_waiting(w->admitting)};
@@ -429,6 +426,7 @@ static void measure(struct worker *w, int64_t now_ms) {
     shadows_tidy(w->shadows, intake_share(w->station.intake), now_ms);
     expire(w, &w->ready.hops, now_ms);
     expire(w, &w->behind, now_ms);
+    expire(w, &w->ready.verifying, now_ms);
     w->gauges_due_ms = now_ms + 1000;
 }
 

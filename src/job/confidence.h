@@ -14,6 +14,7 @@ enum confidence_kind {
     CONFIDENCE_FIELD,
     CONFIDENCE_LOGPROB,
     CONFIDENCE_AGREEMENT,  // of several answers to one request: agreement.h
+    CONFIDENCE_VERIFIER,   // what a second model says of the answer: verification.h
 };
 
 struct token_alternative {

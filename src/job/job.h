@@ -22,6 +22,8 @@ struct attempt {
     double confidence;        // calibrated, NaN: none
     struct slice calibration;
     struct slice prompt;
+    struct slice verifier;       // name@version that was asked about the answer; absent: none was
+    struct slice verifier_says;  // "correct" or "wrong"; absent: nothing
     uint32_t input_tokens, output_tokens, cached_tokens;
     int64_t cost_pico_usd;    // 1e-12 USD, all calls of the hop
     uint32_t calls;           // requests sent, retries included

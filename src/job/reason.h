@@ -42,6 +42,8 @@
       "answer.field",      "a field that the path requires is missing or of another form") \
     X(ANSWER_CONFIDENCE, NEXT, "answer.confidence", \
       "no confidence, or one that is no probability") \
+    X(ANSWER_VERIFIER,   NEXT, \
+      "answer.verifier",   "the verifier said neither correct nor wrong, or not how surely") \
     X(JOB_ALL_TIERS,     NOTE, \
       "job.all_tiers",     "every tier answers this job, and then people: a sample to label") \
     X(CONFIDENCE_LOW,    NOTE, "confidence.low",    "the confidence is under the threshold") \

@@ -77,6 +77,8 @@ static void attempt_from(const attempt_message *m, struct attempt *a) {
         .confidence = m->has_confidence ? m->confidence : NAN,
         .calibration = slice_of(m->calibration),
         .prompt = slice_of(m->prompt),
+        .verifier = slice_of(m->verifier),
+        .verifier_says = slice_of(m->verifier_says),
         .input_tokens = m->input_tokens,
         .output_tokens = m->output_tokens,
         .cached_tokens = m->cached_tokens,
@@ -105,6 +107,8 @@ static void attempt_to(const struct attempt *a, attempt_message *m, struct arena
     m->confidence = a->confidence;
     m->calibration = to_text(a->calibration, arena);
     m->prompt = to_text(a->prompt, arena);
+    m->verifier = to_text(a->verifier, arena);
+    m->verifier_says = to_text(a->verifier_says, arena);
     m->has_input_tokens = a->input_tokens > 0;
     m->input_tokens = a->input_tokens;
     m->has_output_tokens = a->output_tokens > 0;

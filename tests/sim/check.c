@@ -85,7 +85,8 @@ static void check_calls(const struct subject *s, unsigned hop) {
         const struct life *life = &lives[v->life];
         bool by_death = row->stored && life->crashed && !life->left && !life->lost;
         world.by_death += by_death ? repeated : 0;
-        unsigned good = v->good - (stores && v->good > 0);
+        unsigned of_it = stores ? 1 + (row->attempt.verifier.at != NULL) : 0;
+        unsigned good = v->good > of_it ? v->good - of_it : 0;
         if (repeated == 0 || life->crashed || life->lost || buried || overtaken ||
             (life->left && good == 0)) {
             continue;

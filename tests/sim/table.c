@@ -100,7 +100,7 @@ static void put_attempt(struct cell *row, const struct attempt *a) {
         cell_text(a->calibration), cell_text(a->prompt), cell_int(a->input_tokens),
         cell_int(a->output_tokens), cell_int(a->cached_tokens), cell_int(a->cost_pico_usd),
         cell_int(a->calls), cell_int(a->latency_ms), cell_int(a->started_ms),
-        cell_int(a->http_status),
+        cell_int(a->http_status), cell_text(a->verifier), cell_text(a->verifier_says),
     };
     memcpy(row, cells, sizeof(cells));
 }
@@ -182,7 +182,7 @@ static void recall(const struct pg_params *params, struct arena *arena,
 
 // --- store_attempts
 
-enum { ATTEMPT_COLUMNS = 21 };
+enum { ATTEMPT_COLUMNS = 23 };
 
 static void attempt_of(const struct slice v[ATTEMPT_COLUMNS], struct attempt_row *row) {
     row->attempt = (struct attempt){
@@ -204,6 +204,8 @@ static void attempt_of(const struct slice v[ATTEMPT_COLUMNS], struct attempt_row
         .latency_ms = value_int(v[18]),
         .http_status = (uint32_t)value_int(v[19]),
         .started_ms = value_time(v[20]),
+        .verifier = keep(v[21]),
+        .verifier_says = keep(v[22]),
     };
     row->batch = batch_find(v[4]);
 }

@@ -8,7 +8,7 @@
 
 struct subject;
 
-enum { RESULT_COLUMNS = 24 };
+enum { RESULT_COLUMNS = 26 };
 
 struct cell {
     bool is_null;

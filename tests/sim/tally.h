@@ -56,6 +56,7 @@
     X(CALLS, "model calls") X(BUSY, "replies 429 with Retry-After") X(SERVER, "replies 5xx") \
     X(REFUSED, "replies 4xx") X(TIMEOUT, "calls timed out") X(CUT, "replies cut") \
     X(UNREACHABLE, "models unreachable") \
+    X(VERIFIED, "answers that a second model was asked about") \
     X(MODEL_AWAY, "models away for a while") X(GARBAGE, "replies of garbage") \
     X(REPLY_TOO_LARGE, "replies too large") X(OVERTOOK, "replies that overtook others") \
     X(REPEATED, "calls repeated") \

@@ -90,6 +90,35 @@ static void test_models(void **state) {
     config_release(config);
 }
 
+// All that a confidence depends on is in the prompt's version, which certificates are made for.
+static void test_verifier(void **state) {
+    static const char *const swaps[][2] = {
+        {"prompt: gst.jq", "prompt: ."},
+        {"confidence: field }", "confidence: field, prompt: '.answer' }"},
+        {"verifier: hsn-tiny@4", "verifier: hsn-tiny@3"},
+    };
+    char *yaml = swapped(good, "confidence: logprob", "confidence: verifier\n"
+                                                      "    verifier: hsn-tiny@4");
+    struct config *config = load(yaml);
+    const struct config_model *mini = config_model_find(config, slice_of("mini@2026-08"));
+    (void)state;
+    assert_int_equal(mini->model.confidence, CONFIDENCE_VERIFIER);
+    assert_ptr_equal(mini->verifier, config_model_find(config, slice_of("hsn-tiny@4")));
+    assert_string_not_equal(mini->model.prompt_version, "2e8de3a69eb693a1");
+    assert_null(mini->verifier->model.prompt_version);
+    for (size_t i = 0; i < sizeof(swaps) / sizeof(swaps[0]); i++) {
+        char *other_yaml = swapped(yaml, swaps[i][0], swaps[i][1]);
+        struct config *other = load(other_yaml);
+        assert_string_not_equal(
+            config_model_find(other, slice_of("mini@2026-08"))->model.prompt_version,
+            mini->model.prompt_version);
+        config_release(other);
+        free(other_yaml);
+    }
+    config_release(config);
+    free(yaml);
+}
+
 static void test_classifiers(void **state) {
     char *yaml = swapped(good, "dialect: openai_chat, url: 'http://localhost:8080/v1'",
                          "dialect: kserve, url: 'http://localhost:8080/v2/models/m/infer', "
@@ -309,6 +338,7 @@ int main(void) {
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_lanes),
         cmocka_unit_test(test_models),
+        cmocka_unit_test(test_verifier),
         cmocka_unit_test(test_classifiers),
         cmocka_unit_test(test_tiers_and_paths),
         cmocka_unit_test(test_cached_tokens_cost_as_others),

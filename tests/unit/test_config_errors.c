@@ -74,6 +74,26 @@ static void test_wrong_stores_of_attachments(void **state) {
     ASSERT_SLIPS(slips);
 }
 
+static void test_wrong_verifiers(void **state) {
+    static const struct slip slips[] = {
+        {"confidence: logprob", "confidence: verifier",
+         "taskfit.yaml:16: confidence: this needs verifier: another model's name@version"},
+        {"confidence: logprob", "confidence: logprob\n    verifier: hsn-tiny@4",
+         "taskfit.yaml:17: verifier: this needs confidence: verifier"},
+        {"confidence: logprob", "confidence: verifier\n    verifier: hsn-tyni@4",
+         "taskfit.yaml:17: verifier: there is no model 'hsn-tyni@4'; did you mean 'hsn-tiny@4'?"},
+        {"confidence: logprob", "confidence: verifier\n    verifier: mini@2026-08",
+         "taskfit.yaml:17: verifier: a model does not verify its own answers; name another"},
+        {"                confidence: field }", "                confidence: verifier, "
+         "verifier: mini@2026-08 }\n  more@1: { dialect: scorer, url: 'http://x/', "
+         "confidence: verifier, verifier: hsn-tiny@4 }",
+         "taskfit.yaml:9: verifier: hsn-tiny@4 has a verifier of its own; name one whose "
+         "confidence is field, logprob, agreement or none"},
+    };
+    (void)state;
+    ASSERT_SLIPS(slips);
+}
+
 #define SILENT "dialect: openai_chat, url: 'http://localhost:8080/v1'"
 #define KSERVE "dialect: kserve, url: 'http://localhost:8080/v2/models/m/infer'"
 
@@ -150,7 +170,7 @@ static void test_wrong_models(void **state) {
          "none"},
         {"confidence: logprob", "confidence: high",
          "taskfit.yaml:16: confidence: 'high' is not one of none, field, logprob, "
-         "agreement"},
+         "agreement, verifier"},
         {"timeout: 30s", "timeuot: 30s",
          "taskfit.yaml:19: timeuot: unknown key of models.<name@version>; did you mean 'timeout'?"},
     };
@@ -342,6 +362,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_top),
         cmocka_unit_test(test_wrong_stores_of_attachments),
+        cmocka_unit_test(test_wrong_verifiers),
         cmocka_unit_test(test_wrong_classifiers),
         cmocka_unit_test(test_wrong_models),
         cmocka_unit_test(test_wrong_tiers),

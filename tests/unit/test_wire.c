@@ -159,7 +159,8 @@ static void test_a_result_and_the_next_job(void **state) {
     struct attempt attempt = {.tier = slice_of("tiny"), .model = slice_of("hsn@1"),
                               .answer = slice_of("\"XI\""), .confidence_raw = 0.4,
                               .confidence = NAN, .cost_pico_usd = 12345678901234, .calls = 2,
-                              .latency_ms = 31};
+                              .latency_ms = 31, .verifier = slice_of("judge@1"),
+                              .verifier_says = slice_of("wrong")};
     struct decision decision = {.verdict = VERDICT_ESCALATE, .next_tier = "mid",
                                 .reasons = {{.code = slice_of("confidence.low")},
                                             {slice_of("rule.x"), slice_of("why"), .note = true}},
@@ -171,6 +172,8 @@ static void test_a_result_and_the_next_job(void **state) {
     assert_int_equal(wire_result_read(buf_slice(&s->more), &s->arena, &s->job, &read, &s->detail),
                      REASON_NONE);
     assert_slice(read.answer, "\"XI\"");
+    assert_slice(read.verifier, "judge@1");
+    assert_slice(read.verifier_says, "wrong");
     assert_int_equal(read.cost_pico_usd, 12345678901234);
     assert_true(read.confidence_raw == 0.4 && isnan(read.confidence));
     buf_clear(&s->bytes);

@@ -125,6 +125,8 @@ static void put_attempts(struct pg_params *p, const struct row *rows, size_t cou
     COLUMN(PG_INT4, pg_int4(p, 250))
     COLUMN(PG_INT2, pg_int2(p, 503))
     COLUMN(PG_TIMESTAMPTZ, pg_time(p, recorded_ms + row->letter))
+    COLUMN(PG_TEXT, put_text(p, row->fails ? NULL : "judge@1"))
+    COLUMN(PG_TEXT, put_text(p, row->fails ? NULL : "wrong"))
     pg_scalar(p, PG_TEXT);
     put_text(p, "worker");
 }
