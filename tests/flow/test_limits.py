@@ -1,5 +1,6 @@
 """Each limit is reached: what happens then is a reason code, or a wait, never a crash or a stall."""
 import json
+import signal
 import threading
 import time
 
@@ -118,19 +119,37 @@ def test_a_deadline_that_this_tier_would_miss_as_measured(fleet, model):
 
 
 def test_the_latency_of_a_tier(fleet, model):
-    """The one that is called and the one that waits for room are both kept no longer."""
+    """A call is cut short at it, which is nothing against the model."""
     tiny, mid = model(sure), model(sure)
     tiny.hold()
     config = cascade(tiny.url, mid.url)
-    config["tiers"]["tiny"].update(latency="500ms", in_flight=1)
+    config["tiers"]["tiny"]["latency"] = "500ms"
     worker = start_config(fleet, config)[0]
-    jobs = [wire.job(line(n)) for n in range(2)]
-    fleet.send(*jobs)
-    outcomes = fleet.outcomes(2)
-    assert {o.verdict for o in outcomes.values()} == {"accept"} and tiny.calls == 1
-    found = sorted(by_tier(fleet, job) for job in jobs)
-    assert found == [[("tiny", "limit.latency", calls), ("mid", None, 1)] for calls in (0, 1)]
+    job = wire.job(line())
+    fleet.send(job)
+    assert fleet.outcomes(1)[wire.id_of(job)].verdict == "accept" and tiny.calls == 1
+    assert by_tier(fleet, job) == [("tiny", "limit.latency", 1), ("mid", None, 1)]
     assert worker.metric("taskfit_model_state") == 0
+
+
+def test_the_latency_of_a_tier_without_room(fleet, model):
+    """The call before it began without that limit, and has all the room there is."""
+    tiny, mid = model(sure), model(sure)
+    tiny.hold()
+    config = cascade(tiny.url, mid.url)
+    config["tiers"]["tiny"]["in_flight"] = 1
+    worker = start_config(fleet, config)[0]
+    fleet.send(wire.job(line()))
+    until(lambda: tiny.calls == 1, "a call")
+    fleet.config["tiers"]["tiny"]["latency"] = "500ms"
+    fleet.write_config()
+    worker.child.send_signal(signal.SIGHUP)
+    worker.said("holds for what is taken")
+    job = wire.job(line())
+    fleet.send(job)
+    fleet.outcomes(1)
+    assert by_tier(fleet, job) == [("tiny", "limit.latency", 0), ("mid", None, 1)]
+    assert tiny.calls == 1
 
 
 def test_a_batch_that_has_spent_its_cap(fleet, model):
