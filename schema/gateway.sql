@@ -227,7 +227,8 @@ insert into ended_sessions (id, until) values ($1, $2) on conflict do nothing
 -- --- The gateway's own API, /v1/taskfit. Whole replies are made here, as JSON.
 
 -- A job's timeline. Whose it is, its batch says, or the request it came by; one of neither is
--- everybody's while there are no tenants.
+-- everybody's while there are no tenants, and after that of those whose tenant has no name, if its
+-- decisions name none.
 -- name: api_job
 with known as (
     select coalesce(
@@ -235,7 +236,8 @@ with known as (
         (select batch_id from decisions where job_id = $2 order by hop limit 1),
         (select batch_id from dead_letters where job_id = $2 limit 1)) as batch_id,
         exists (select from attempts where job_id = $2)
-        or exists (select from decisions where job_id = $2) as seen
+        or exists (select from decisions where job_id = $2) as seen,
+        (select coalesce(tenant, '') from decisions where job_id = $2 order by hop limit 1) as tenant
 )
 select json_build_object(
     'job_id', $2::uuid, 'batch_id', k.batch_id, 'custom_id', o.custom_id, 'line', o.line,
@@ -247,7 +249,9 @@ from known k
 left join batches b on b.id = k.batch_id
 left join api_responses r on r.id = $2
 left join outcomes o on o.job_id = $2
-where b.tenant = $1 or r.tenant = $1 or ($1 = '' and b.id is null and r.id is null and k.seen)
+where b.tenant = $1 or r.tenant = $1
+   or ($1 = '' and b.id is null and r.id is null and k.seen
+       and (k.tenant = '' or not exists (select from api_keys where tenant <> '')))
 
 -- The last line that has an outcome; no row: there is no such batch.
 -- name: api_batch_last_line

@@ -148,3 +148,20 @@ def test_no_body_reaches_what_is_anothers(sides):
             theirs.api.post(path, body=body, cast_to=object)
         assert "there is no" in e.value.message
         assert ours.api.post(path, body={**body, "background": True}, cast_to=object)
+
+
+def test_a_job_without_batch_and_response_is_its_tenants(sides, fleet):
+    ours, _ = sides
+    nobodys = keys.knows(fleet, keys.add(fleet, "nobody")["key"])
+    item = {"role": "user", "content": '{"line": 1}'}
+    for api, tenant in ((nobodys, ""), (ours.api, ours.tenant)):
+        api.chat.completions.create(model="invoices", messages=[item],
+                                    extra_headers={"Idempotency-Key": "guessed"})
+        job, = fleet.sql("select job_id from decisions where coalesce(tenant, '') = %s "
+                         "order by decided_at desc limit 1", tenant)
+        path = f"/taskfit/jobs/{job.job_id}"
+        if tenant == "":
+            assert nobodys.get(path, cast_to=object)["hops"]
+        else:
+            with pytest.raises(openai.NotFoundError):
+                nobodys.get(path, cast_to=object)
