@@ -197,3 +197,22 @@ def test_a_key_is_asked_for_once(served, page):
     page.shows("#state", "live")
     page.at("#logout").click()
     page.shows("#state", "an API key is needed")
+
+
+def test_no_input_breaks_the_review_page(served, page):
+    shapes = ['{"messages": "none"}', '{"messages": [null, 5, {"role": {}, "content": 5}]}',
+              '{"messages": [{"role": "user", "content": [null, {"image_url": null}, 7]}]}',
+              '[null]', 'null', '{"messages": [{"content": {"text": "<img src=x>"}}]}']
+    jobs = served.sql("select job_id from reviews where state = 'open' order by opened_at, job_id")
+    for n, job in enumerate(jobs):
+        served.sql_run("update inputs set input = %s where job_id = %s", shapes[n % len(shapes)],
+                       job.job_id)
+    assert len(jobs) >= len(shapes)
+    page.open("/review")
+    page.enter("#name", "anna")
+    for left in range(len(jobs) - 1, -1, -1):
+        page.shows("#what-head", "INV-")
+        assert not page.faults()
+        page.press("1")
+        page.shows("#progress", f"{left} waiting")
+    assert waiting(served) == 0

@@ -48,12 +48,16 @@ const post = (path, body) =>
 
 // --- what is shown
 
+// An input is of any shape: only what is known to be an array is walked.
+const list = (value) => value instanceof Array ? value : [];
+
 function inputPart(value) {
     if (value?.messages instanceof Array) {
         return value.messages.map((message) => element("div", [
-            element("p", message.role, "soft"),
-            element("pre", typeof message.content === "string" ? message.content
-                : (message.content ?? []).map((part) => part.text ?? `[${part.type}]`).join("\n")),
+            element("p", plain(message?.role), "soft"),
+            element("pre", message?.content instanceof Array
+                ? message.content.map((part) => plain(part?.text) ?? `[${part?.type}]`).join("\n")
+                : plain(message?.content)),
         ], "message"));
     }
     if (value && typeof value === "object" && !Array.isArray(value)) {
@@ -65,8 +69,8 @@ function inputPart(value) {
 
 // Images by value only: a page loads nothing from elsewhere.
 function images(task) {
-    const parts = (task.input?.messages ?? []).flatMap((m) => m.content instanceof Array ? m.content : []);
-    const own = parts.map((part) => part.image_url?.url ?? part.image_url)
+    const parts = list(task.input?.messages).flatMap((message) => list(message?.content));
+    const own = parts.map((part) => part?.image_url?.url ?? part?.image_url)
         .filter((url) => typeof url === "string" && url.startsWith("data:image/"));
     const attached = (task.attachments ?? []).map((a) => a.uri ? element("p", a.uri, "soft")
         : a.media_type?.startsWith("image/") ? image(`/v1/taskfit/jobs/${task.job_id}/attachment?n=${a.n}`, a.name)
