@@ -106,6 +106,9 @@ static void on_delivered(void *owner, const struct err *err) {
         mem_free(single);
         return;
     }
+    if (single->node.list == NULL) {
+        return;  // it was given up, and the reply is on its way
+    }
     list_remove(&single->node);
     if (err) {
         call_fail_err(single->call, err);
