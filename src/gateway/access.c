@@ -45,12 +45,13 @@ void access_close(struct gateway *gateway) {
     sessions_fini(&gateway->access.sessions);
 }
 
-// A database that is away leaves those that were known.
+// A database that is away leaves those that were known; so does one that has lost its keys, or a
+// gateway that listens to other machines would be open to them.
 static void on_keys(void *owner, const struct pg_result *result, const struct err *err) {
     struct gateway *gateway = owner;
     (void)err;
     gateway->access.loading = false;
-    if (result) {
+    if (result && (pg_rows(result) > 0 || gateway->access.keys.made == 0)) {
         api_keys_read(&gateway->access.keys, result);
     }
 }
@@ -131,8 +132,8 @@ static bool refuse_key(struct call *call, const char *what) {
 
 static bool refuse_page(struct call *call) {
     call_fail(call, &(struct call_fault){.status = 403, .code = "cross_site"},
-              "a session is for pages of this origin, and for what changes something with the "
-              "header %s",
+              "a session, or a gateway without keys, is for pages of this origin; what a session "
+              "changes also needs the header %s",
               page_header);
     return false;
 }
@@ -167,12 +168,13 @@ static void name_key(struct call *call, const struct api_key *key) {
     call->scopes = key->scopes;
 }
 
-// While there never was a key, whoever can reach the loopback may do everything.
+// While there never was a key, whoever can reach the loopback may do everything, but for pages from
+// elsewhere in a browser on this machine.
 bool access_admit(struct call *call) {
     call->tenant = slice_of("");
     if (call->gateway->access.keys.made == 0 || call->route->scope == 0) {
         call->scopes = ~0U;
-        return true;
+        return call->route->scope == 0 || is_own_page(call) || refuse_page(call);
     }
     const struct api_key *key = given_key(call);
     if (key == NULL) {

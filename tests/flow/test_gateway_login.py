@@ -114,6 +114,31 @@ def test_without_keys_all_is_open(served):  # noqa: F811
     assert reply.status == 200 and who["open"] and who["tenant"] == ""
 
 
+def test_keys_that_vanish_leave_it_closed(served, key):  # noqa: F811
+    pages = browser(served.api), browser(served.api)
+    for page in pages:
+        page.login(key["key"])
+    served.sql_run("delete from api_keys")
+    for page in pages:  # a look at what is logged out begins when the one before has seen the keys
+        served.sql_run("insert into ended_sessions values (%s, now() + interval '1 hour')",
+                       page.cookie.split(".")[1])
+        until(lambda page=page: page.ask("GET", "/v1/taskfit/me")[0].status == 401,
+              "a gateway that looked again")
+    assert not keys.is_known(served, "none") and keys.is_known(served, key["key"])
+
+
+def test_without_keys_other_sites_are_refused(served):  # noqa: F811
+    page = browser(served.api)
+    job = {"path": "invoices", "input": {"line": 1}}
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},
+                    {"Sec-Fetch-Site": "cross-site"}):
+        reply, said = page.ask("POST", "/v1/taskfit/jobs", job, **headers)
+        assert reply.status == 403 and said["error"]["code"] == "cross_site", headers
+        assert page.ask("GET", "/", **headers)[0].status == 200
+    for headers in ({}, {"Origin": f"http://127.0.0.1:{page.port}", "Sec-Fetch-Site": "same-origin"}):
+        assert page.ask("POST", "/v1/taskfit/jobs", job, **headers)[0].status == 202
+
+
 def test_pages_run_no_code_of_others(served):  # noqa: F811
     for path in ("/", "/dashboard.css", "/dashboard.js"):
         reply, text = browser(served.api).ask("GET", path)
