@@ -268,19 +268,23 @@ static void on_fetched(void *owner, struct hop *hop, const struct fetch_end *end
     int64_t wait_ms = end->error == REASON_NONE ? 0 : end->retry ? wait_as_failed(caller, hop) : -1;
     hop->call.error = end->error;
     hop->call.error_text = end->text;
+    hop->call.fetched = end->error == REASON_NONE;
+    if (!hop->call.fetched) {
+        caller_forget(hop);  // who holds some of his and wants more would stop others like him
+    }
     if (wait_ms < 0) {
         fail(hop, end->error, end->text);
-        caller_forget(hop);
         caller->events.called(caller->owner, hop);
         return;
     }
-    if (end->error != REASON_NONE) {
+    if (!hop->call.fetched) {
         metric_add(&caller->process->metrics, METRIC_RETRIES, reason_code(end->error), 1);
     }
     caller->events.waiting(caller->owner, hop, wait_ms);
 }
 
 void caller_forget(struct hop *hop) {
+    hop->call.fetched = false;
     if (hop->call.caller) {
         fetcher_release(hop->call.caller->fetcher, hop);
     }
@@ -363,7 +367,8 @@ static void send_first(struct caller *caller, struct hop *hop, int64_t now_ms) {
 // A large request may be gone by now, and is not made anew for this.
 static void hedge(struct caller *caller, struct hop *hop, int64_t now_ms) {
     struct model_use *use = hop->call.model;
-    if (use->state->hedges < 1 || hop->call.body.len > HTTP_STREAMED_BYTES ||
+    bool late = hop->until_ms > 0 && now_ms >= hop->until_ms;  // the first one ends by itself
+    if (late || use->state->hedges < 1 || hop->call.body.len > HTTP_STREAMED_BYTES ||
         hop->call.body.at == NULL || caller->in_flight >= caller->in_flight_most ||
         !model_may_call(caller->models, use, hop, now_ms)) {
         return;

@@ -32,6 +32,7 @@ struct hop_call {
     struct hop_try tries[2];  // the second, if the first is slow
     struct heap_node slow;    // when the first is
     struct fetch *fetch;     // of attachments, before the call; NULL: none is under way
+    bool fetched;            // they are there, and others may wait for the room that they take
     struct slice body;       // of the request
     char *key;               // idempotency key: the same for every try
     const struct config_model *only;  // of a shadow; NULL: any of the tier's

@@ -48,9 +48,17 @@ void ready_tidy(struct ready *ready, struct process *process, const struct intak
     weigh(ready, process->config);
 }
 
+static void add_verified(struct ready *ready, struct hop *hop) {
+    hop_move(hop, STEP_READY, &ready->verifying);
+    if (hop->call.fetched) {
+        list_remove(&hop->node);
+        list_prepend(&ready->verifying, &hop->node);
+    }
+}
+
 void ready_add(struct ready *ready, struct hop *hop, bool retried) {
     if (hop->call.verified) {
-        hop_move(hop, STEP_READY, &ready->verifying);
+        add_verified(ready, hop);
         return;
     }
     const struct turns_place place = {
@@ -60,6 +68,10 @@ void ready_add(struct ready *ready, struct hop *hop, bool retried) {
         .first = retried,
     };
     hop_move(hop, STEP_READY, &ready->hops);
+    if (hop->call.fetched) {
+        list_prepend(&ready->aside, &hop->turn.node);
+        return;
+    }
     turns_add(&ready->turns, &hop->turn, &place);
 }
 

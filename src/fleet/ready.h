@@ -1,11 +1,12 @@
 // Hops that wait for a model, and which of them is called next: by lane, by tenant (job/turns.h).
 //
 // Nobody is called while the next cannot be, or it would never be: small ones would use up what a
-// large one waits for. But for two who are set aside, and tried before all others as soon as a
+// large one waits for. But for three who are set aside, and tried before all others as soon as a
 // model may have room again: those that began with an older configuration, whose models are not
-// those that the others wait for; and a few for whom one model has too little left of a rate while
-// another is at its calls, which they wait for. Those that have an answer, and wait
-// for its verifier, have no turn: they had it.
+// those that the others wait for; a few for whom one model has too little left of a rate while
+// another is at its calls, which they wait for; and, first of all, those whose attachments are
+// fetched, who had their turn: the next may wait for the room that these take. Those that have an
+// answer, and wait for its verifier, have no turn either.
 #ifndef TASKFIT_FLEET_READY_H
 #define TASKFIT_FLEET_READY_H
 

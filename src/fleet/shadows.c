@@ -93,8 +93,11 @@ static void on_called(void *owner, struct hop *hop) {
 
 static void on_waiting(void *owner, struct hop *hop, int64_t wait_ms) {
     struct shadows *s = owner;
-    if (wait_ms == 0) {  // its attachments are there
+    (void)wait_ms;
+    if (hop->call.fetched) {  // before those who wait for the room that these take
         hop_move(hop, STEP_READY, &s->ready);
+        list_remove(&hop->node);
+        list_prepend(&s->ready, &hop->node);
         return;
     }
     give_up(s, "failed");  // a shadow is tried once

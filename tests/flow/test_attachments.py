@@ -316,15 +316,19 @@ def test_a_cancelled_job_is_not_fetched_to_its_end(fleet, model, store):
 
 
 def test_more_than_memory_holds_is_fetched_in_turn(fleet, model, store):
-    """What was fetched is given back when it is out: 10 MB in all, where 8 MiB may be held."""
+    """What was fetched is given back when it is out: 10 MB in all, where 8 MiB may be held. Whose turn
+    it is does not wait for one who holds that room, and has had his."""
     files = store(cat=png())
-    tiny = run_linked(fleet, model, files)
+    tiny = run_linked(fleet, model, files, max_bytes="8MiB")
     fleet.config["limits"] = {"memory": "16MiB"}
     fleet.write_config()
     for program in fleet.programs:
         program.child.send_signal(signal.SIGHUP)
         program.said("yaml loaded")
-    fleet.send(*[linked(f"{files.url}in/cat.png?{n}") for n in range(100)])
+    jobs = [linked(f"{files.url}in/cat.png?{n}") for n in range(100)]
+    for n, job in enumerate(jobs):
+        job.tenant = f"tenant {n % 10}"
+    fleet.send(*jobs)
     assert {o.tier for o in fleet.outcomes(100).values()} == {"tiny"}
     assert tiny.calls == len(files.asked) == 100
 
