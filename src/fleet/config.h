@@ -70,7 +70,7 @@ struct config_lane {
 };
 
 struct config {
-    unsigned references;
+    unsigned references, idle;  // idle: of these, those that last as long as others do (models.c)
     const char *file;
     bool to_tune;  // certificates are not looked at
     struct config_kafka kafka;

@@ -149,16 +149,18 @@ static void set_free(struct model_set *set) {
         mem_free(set->models[i]);
     }
     mem_free(set->models);
+    set->config->idle--;
     config_release(set->config);
     mem_free(set);
 }
 
-// Frees those of configurations that neither a hop has any more nor the process.
+// Frees those of configurations that neither a hop has any more nor the process. Others that have
+// sets of them (a worker's shadows) are none who keep one.
 static void sets_tidy(struct models *models) {
     struct model_set **at = &models->sets;
     while (*at) {
         struct model_set *set = *at;
-        if (set->config->references > 1) {
+        if (set->config->references > set->config->idle) {
             at = &set->next;
             continue;
         }
@@ -173,6 +175,7 @@ static struct model_set *set_new(struct models *models, struct config *config,
     set->next = models->sets;
     models->sets = set;
     set->config = config_keep(config);
+    config->idle++;
     set->tier = tier;
     set->models = mem_array(tier->model_count + config->model_count, sizeof(struct model_use *));
     weigh(models, set);
