@@ -426,6 +426,7 @@ enum caller_verdict caller_start(struct caller *caller, struct hop *hop, int64_t
     }
     adopt(caller, hop, use, now_ms);
     if (hop->call.body.at == NULL && request_needs_content(hop) && fetcher_wants(hop)) {
+        caller->full = FULL_FOR_ALL;
         return fetcher_start(caller->fetcher, hop) ? CALLER_STARTED : CALLER_FULL;
     }
     if (!build(caller, hop)) {

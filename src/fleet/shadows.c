@@ -238,10 +238,15 @@ static int64_t call(struct shadows *s, int64_t now_ms) {
         if (is_among(hop->call.only, held, held_count)) {
             continue;
         }
-        started++;
         switch (caller_start(s->caller, hop, now_ms)) {
-            case CALLER_STARTED: hop_move(hop, STEP_CALLING, &s->calling); break;
-            case CALLER_FAILED: on_called(s, hop); break;
+            case CALLER_STARTED:
+                hop_move(hop, STEP_CALLING, &s->calling);
+                started++;
+                break;
+            case CALLER_FAILED:
+                on_called(s, hop);
+                started++;
+                break;
             case CALLER_FULL:
                 wait_ms = sooner_ms(wait_ms, caller_wait_ms(s->caller));
                 held[held_count++] = hop->call.only;

@@ -481,6 +481,7 @@ bool worker_open(struct worker **out, struct process *process, const char *tier,
 }
 
 void worker_close(struct worker *w) {
+    ready_fini(&w->ready);  // while the hops are there
     shadows_free(w->shadows);
     caller_close(w->caller);
     pg_close(w->admit_pg);
@@ -489,7 +490,6 @@ void worker_close(struct worker *w) {
     store_free(w->storing);
     recall_fini(&w->recall);
     switches_fini(&w->switches);
-    ready_fini(&w->ready);
     room_fini(&w->room);
     map_fini(&w->in_hand);
     order_fini(&w->order);
