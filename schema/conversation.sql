@@ -52,24 +52,30 @@ select $3, tenant, id, $4 from conversations where tenant = $1 and id = $2
 returning id
 
 -- The newest turns of a conversation ($2), or those that a response ($3) closes, the newest first, but
--- that of the job $4. open: its response has no outcome yet.
+-- that of the job $4: up to $5, and after the first only while they have up to $6 bytes. open: its
+-- response has no outcome yet.
 -- name: turns_before
 with recursive chain as (
-    select id, n, previous, items, 1 as length from turns where tenant = $1 and id = $3
+    select id, n, previous, 1 as length from turns where tenant = $1 and id = $3
     union all
-    select t.id, t.n, t.previous, t.items, c.length + 1
+    select t.id, t.n, t.previous, c.length + 1
     from chain c join turns t on t.id = c.previous and t.tenant = $1
     where c.length < $5::int8
 ), said as (
-    select id, n, items from chain
+    select id, n from chain
     union all
-    (select id, n, items from turns
+    (select id, n from turns
      where tenant = $1 and conversation = $2 and id <> $4 order by n desc limit $5)
+), sized as (
+    select t.id, t.n, t.items, row_number() over (order by t.n desc) as place,
+           sum(octet_length(t.items::text)) over (order by t.n desc) as bytes
+    from said s join turns t on t.id = s.id
 )
 select s.items, o.answer, r.path, r.id is not null and o.job_id is null as open, r.id is not null
-from said s
+from sized s
 left join api_responses r on r.id = s.id
 left join lateral (select * from outcomes where job_id = s.id) o on true
+where s.place = 1 or s.bytes <= $6::int8
 order by s.n desc
 
 -- Something was added to it: the path of a response ($3) is remembered, and what is too much is

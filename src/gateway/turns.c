@@ -164,6 +164,8 @@ static void ask_turns(struct single *single) {
     }
     pg_scalar(&params, PG_INT8);
     pg_int8(&params, call->gateway->settings->turns);
+    pg_scalar(&params, PG_INT8);
+    pg_int8(&params, call->gateway->settings->turn_bytes);
     asks_put(call->gateway->asks, PG_turns_before, &params, on_turns, single);
 }
 

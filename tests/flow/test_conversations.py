@@ -98,6 +98,22 @@ def test_a_conversation_keeps_turns_and_path(talk):
     assert talk.count("turns") == 0
 
 
+def test_a_long_chain_is_not_read_whole(talk):
+    api = talk.serve()
+    assert api.responses.create(model="talk", input="x").output_text == "1"
+    talk.sql_run("""
+        insert into turns (id, tenant, previous, items)
+        select md5('turn ' || i)::uuid, '', md5('turn ' || i - 1)::uuid, json_build_array(
+            json_build_object('role', 'user', 'content',
+                              case when i = 100 then 'near' else repeat('far ', 250000) end))
+        from generate_series(1, 100) i order by i""")
+    last, = talk.sql("select id from turns order by n desc limit 1")
+    before = talk.api.memory_mib("VmHWM")
+    done = api.responses.create(model="talk", input="on", previous_response_id=f"resp_{last.id}")
+    assert done.output_text == "2" and talk.seen[-1] == said(("user", "near"), ("user", "on"))
+    assert talk.api.memory_mib("VmHWM") - before < 30  # of 100
+
+
 def test_what_is_not_stored_is_not_known(talk):
     api = talk.serve()
     done = api.responses.create(model="talk", input="secret", store=False)
