@@ -33,6 +33,7 @@ void watch_free(struct watch *watch) {
 struct watcher {
     struct list_node node;
     struct httpd_request *request;
+    char key[API_KEY_ID];  // that it watches by; empty: there were none
     char tenant[];
 };
 
@@ -51,6 +52,7 @@ void watch_begin(struct call *call) {
     struct watch *watch = call->gateway->watch;
     struct watcher *watcher = mem_zalloc(sizeof(*watcher) + call->tenant.len + 1);
     watcher->request = call->request;
+    snprintf(watcher->key, sizeof(watcher->key), "%.*s", SLICE_ARGS(call->key));
     memcpy(watcher->tenant, call->tenant.at, call->tenant.len);
     call->own = watcher;
     call->free_own = on_gone;
@@ -95,10 +97,20 @@ static void ask(struct watch *watch) {
     asks_put(watch->gateway->asks, PG_api_overview, &params, on_overview, watch);
 }
 
+static bool may_watch(const struct watch *watch, const struct watcher *watcher) {
+    const struct api_keys *keys = &watch->gateway->access.keys;
+    return keys->made == 0 || api_keys_by_id(keys, watcher->key) != NULL;
+}
+
+// Whose key has ended is told no more.
 static void next_round(struct watch *watch) {
     struct list_node *node;
     while ((node = list_pop(&watch->told)) != NULL) {
-        list_append(&watch->untold, node);
+        if (may_watch(watch, watcher_of(node))) {
+            list_append(&watch->untold, node);
+        } else {
+            httpd_end(watcher_of(node)->request);
+        }
     }
 }
 

@@ -110,6 +110,17 @@ def test_a_tenant_sees_its_own_alone(served):
     assert [row.tenant for row in stored] == ["acme"]
 
 
+def test_who_watches_is_told_no_more_when_the_key_ends(served):
+    key = add(served, "one")
+    api = knows(served, key["key"])
+    url = f"{served.api.api}/taskfit/events"
+    with api._client.stream("GET", url, headers={"Authorization": f"Bearer {key['key']}"}) as reply:
+        events = reply.iter_text()
+        assert next(events).startswith("data: ")
+        served.command("key", "revoke", key["id"])
+        assert len([event for _, event in zip(range(20), events)]) < 20  # one comes every 2 s
+
+
 def test_without_a_key_it_listens_on_this_machine_alone(served):
     served.config["gateway"]["listen"] = "0.0.0.0:0"
     served.write_config()
