@@ -180,9 +180,16 @@ static const char *no_room(const struct shadows *s) {
                                                                          : NULL;
 }
 
+// Nobody was asked, or nobody wants to know any more.
+static bool has_none(const struct hop *hop) {
+    enum reason reason = reason_parse(hop->attempt.error);
+    return hop->attempt.calls == 0 || reason == REASON_JOB_CANCELLED ||
+           reason == REASON_SPEND_BATCH;
+}
+
 void shadows_see(struct shadows *s, const struct hop *hop) {
     const struct config_tier *tier = config_tier_find(hop->config, slice_of(s->tier));
-    for (uint32_t i = 0; hop->attempt.calls > 0 && i < tier->shadow_count; i++) {
+    for (uint32_t i = 0; i < tier->shadow_count && !has_none(hop); i++) {
         const struct config_model *model = tier->shadows[i].model;
         // One that was switched to is no shadow any more.
         if (!is_drawn(hop, tier->shadows[i].share) || caller_uses(s->jobs, hop, model)) {

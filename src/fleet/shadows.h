@@ -6,8 +6,8 @@
 //
 // The best that can be done without a job waiting for it: one request each, on connections and in
 // memory of their own, a few begun a turn. A shadow is given up when there are too many already
-// (limits.shadows), when its job is cancelled, and when the process drains or dies. An attempt is
-// new once, so no shadow of it is called twice.
+// (limits.shadows), when its job is cancelled, and when the process drains or dies; of an attempt
+// that ended by that there is none. An attempt is new once, so no shadow of it is called twice.
 #ifndef TASKFIT_FLEET_SHADOWS_H
 #define TASKFIT_FLEET_SHADOWS_H
 

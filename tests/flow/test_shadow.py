@@ -109,6 +109,21 @@ def test_cancelled_jobs_have_none(fleet, model):
     until(lambda: worker.metric("taskfit_shadows_given_up_total") == 5, "5 given up")
 
 
+def test_nor_those_that_are_cancelled_before_the_answer(fleet, model):
+    start(fleet, model, lambda _: scored("IGST", 0.4))
+    fleet.tiny.hold()
+    given_up, answered = wire.job(line(1)), wire.job(line(2))
+    fleet.send(given_up)
+    until(lambda: fleet.tiny.calls == 1, "a call under way")
+    fleet.command("cancel", str(wire.id_of(given_up)))
+    assert fleet.outcomes(1)[wire.id_of(given_up)].verdict == "cancelled"
+    fleet.tiny.release()
+    fleet.send(answered)
+    until(lambda: fleet.sql("select from shadow_attempts where job_id = %s", wire.id_of(answered)),
+          "the other's shadow")
+    assert fleet.shade.calls == fleet.count("shadow_attempts") == 1
+
+
 def test_one_that_was_switched_to_is_no_shadow(fleet, model):
     worker = start(fleet, model, lambda _: scored("IGST", 0.97))
     fleet.command("switch", "tiny", "shade@1", "--by", "anna")
