@@ -125,11 +125,6 @@ with given as (
 )
 select id, url from gone
 
--- Lets go of what this process has in hand: another may go on at once.
--- name: webhook_leave
-update webhook_deliveries set claimed_by = null, due_at = now(), attempts = attempts - 1
-where claimed_by = $1 and state = 'open'
-
 -- Responses that were stored more than $1 ms ago, for the first time.
 -- name: webhook_look
 with due as (
