@@ -85,7 +85,7 @@ with used as (
     update conversations set path = coalesce($3, path), used_at = clock_timestamp()
     where tenant = $1 and id = $2 returning id
 )
-delete from turns where n in (
+delete from turns where conversation = (select id from used) and n in (
     select n from (
         select t.n, row_number() over (order by t.n desc) as place,
                sum(octet_length(t.items::text)) over (order by t.n desc) as bytes
