@@ -30,6 +30,7 @@ struct call {
     struct buf body;       // of BODY_JSON
     struct json json;      // that, parsed
     struct arena arena;    // of the call
+    size_t node_bytes;     // of what is parsed, in it
     int64_t limit;         // of a page
     int64_t after, last;   // of a page of lines
     int file;              // the reply's body; httpd's from then on

@@ -31,7 +31,7 @@ struct gateway {
     struct quota quota;
     struct audit audit;
     size_t calls;        // requests in hand
-    size_t body_bytes;   // held for them
+    size_t body_bytes;   // held for them, with what is parsed of them
     bool draining;
     int64_t drain_until_ms;
 };

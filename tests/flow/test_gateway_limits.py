@@ -1,5 +1,7 @@
 """What keys may ask for, what tenants may spend, and the log of who did what."""
+import concurrent.futures
 import json
+import threading
 import time
 
 import openai
@@ -142,3 +144,27 @@ def test_who_did_what(served):
     for change in ("update audit_log set who = 'x'", "delete from audit_log"):
         with pytest.raises(psycopg.errors.RaiseException):
             served.sql_run(change)
+
+
+def test_what_is_parsed_counts_as_memory(fleet, model):
+    came, go = threading.Event(), threading.Event()
+
+    def rule(_):
+        came.set()
+        go.wait(30)
+        return scored("IGST", 0.99)
+    gateway.serve(fleet, model(rule), memory="1MiB")
+    client, url = gateway.client(fleet)._client, f"{fleet.api.api}/chat/completions"
+    body = {"model": "invoices", "messages": [{"role": "user", "content": '{"line": 1}'}],
+            "numbers": [0] * 100000}  # 300 KB, 2 MB parsed
+
+    def ask():
+        return client.post(url, json=body, timeout=60)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        first = pool.submit(ask)
+        assert came.wait(30)
+        refused = ask()
+        go.set()
+        assert first.result().status_code == 200  # alone it is let in
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "overloaded")
+    assert ask().status_code == 200
