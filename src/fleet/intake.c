@@ -338,9 +338,10 @@ static void measure_backlog(struct intake *intake) {
     memset(intake->backlog, 0, sizeof(intake->backlog));
     LIST_FOR(node, &intake->partitions) {
         struct intake_partition *p = partition_of(node);
-        int64_t behind = consumer_backlog(intake->consumer, p->source, p->ledger.next);
-        // The end of the log may have been read, and what comes before it is held for want of room.
-        double waits = fmax((double)behind, (double)p->held_count);
+        int64_t read = p->held_count > 0 ? p->held[p->held_from + p->held_count - 1].offset + 1
+                                         : p->ledger.next;
+        double waits = (double)p->held_count +
+                       fmax(0, (double)consumer_backlog(intake->consumer, p->source, read));
         backlog += waits;
         intake->backlog[p->lane] += waits;
     }
