@@ -123,7 +123,7 @@ static void bury_called(struct worker *w, struct hop *hop, struct slice text) {
 
 static void on_admission(void *owner, struct hop *hop, enum admission admission) {
     struct worker *w = owner;
-    if (hop->dropped) {
+    if (hop->dropped && !(hop->call.verified && admission == ADMISSION_CALL)) {
         station_drop(&w->station, hop);
         return;
     }
@@ -374,11 +374,13 @@ static void on_leaving(void *owner) {
     struct worker *w = owner;
     struct list *lists[] = {&w->behind, &w->ready.hops, &w->waiting, store_waiting(w->admitting)};
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        while (!list_empty(lists[i])) {
-            struct hop *hop = hop_of(list_first(lists[i]));
-            ready_leave(&w->ready, hop);
-            heap_remove(&w->due, &hop->due);
-            station_drop(&w->station, hop);
+        LIST_FOR(node, lists[i]) {
+            struct hop *hop = hop_of(node);
+            if (!hop->call.verified) {
+                ready_leave(&w->ready, hop);
+                heap_remove(&w->due, &hop->due);
+                station_drop(&w->station, hop);
+            }
         }
     }
     LIST_FOR(node, &w->station.hops) {
