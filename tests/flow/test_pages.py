@@ -118,6 +118,7 @@ def test_a_reviewer_works_the_queue_off_by_keys(served, page):
     assert served.count("labels where withdrawn_at is null") == 0
     page.press("b")  # what mid said
     page.shows("#progress", f"1 done by you, {count - 1} waiting")
+    until(lambda: page.text("#what-head") != first, "the next job")
     second = page.text("#what-head")
     page.press("s")
     page.shows("#state", f"{second}: skipped")
